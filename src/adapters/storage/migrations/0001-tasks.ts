@@ -1,0 +1,87 @@
+import { sql, type Kysely } from 'kysely';
+import type { Schema } from '../schema.js';
+import type { Dialect } from './index.js';
+
+/**
+ * Tasks, their inputs and logs. Task ids are time-ordered, so all inserts go to the right edge of each tree.
+ * On SQLite the primary key is the table itself (WITHOUT ROWID): one tree to write instead of two.
+ */
+export async function up(db: Kysely<Schema>, dialect: Dialect): Promise<void> {
+  const keyed = dialect === 'sqlite' ? sql`without rowid` : sql``;
+  const bigint = dialect === 'sqlite' ? 'integer' : 'bigint';
+
+  await db.schema
+    .createTable('tasks')
+    .addColumn('id', 'text', (c) => c.primaryKey().notNull())
+    .addColumn('namespace', 'text', (c) => c.notNull())
+    .addColumn('scope', 'text')
+    .addColumn('skill', 'text', (c) => c.notNull())
+    .addColumn('pinned_agent', 'text')
+    .addColumn('context_id', 'text')
+    .addColumn('priority', 'text', (c) => c.notNull())
+    .addColumn('timeout_ms', 'integer', (c) => c.notNull())
+    .addColumn('idempotent', 'integer', (c) => c.notNull())
+    .addColumn('created_by', 'text')
+    .addColumn('created_at', bigint, (c) => c.notNull())
+    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('seq', 'integer', (c) => c.notNull())
+    .addColumn('attempt', 'integer', (c) => c.notNull())
+    .addColumn('agent_namespace', 'text')
+    .addColumn('agent_name', 'text')
+    .addColumn('progress', 'text')
+    .addColumn('error', 'text')
+    .addColumn('routing', 'text')
+    .addColumn('late_result', 'text')
+    .addColumn('updated_at', bigint, (c) => c.notNull())
+    .addColumn('ended_at', bigint)
+    .addColumn('deadline_at', bigint)
+    .modifyEnd(keyed)
+    .execute();
+  await db.schema.createIndex('tasks_by_namespace').on('tasks').columns(['namespace', 'id']).execute();
+  await db.schema
+    .createIndex('tasks_open')
+    .on('tasks')
+    .column('id')
+    .where(sql.ref('ended_at'), 'is', null)
+    .execute();
+  await db.schema
+    .createIndex('tasks_by_context')
+    .on('tasks')
+    .columns(['namespace', 'context_id', 'id'])
+    .where(sql.ref('context_id'), 'is not', null)
+    .execute();
+
+  await db.schema
+    .createTable('task_inputs')
+    .addColumn('task_id', 'text', (c) => c.primaryKey().notNull())
+    .addColumn('input', 'text', (c) => c.notNull())
+    .modifyEnd(keyed)
+    .execute();
+
+  await db.schema
+    .createTable('task_events')
+    .addColumn('task_id', 'text', (c) => c.notNull())
+    .addColumn('seq', 'integer', (c) => c.notNull())
+    .addColumn('at', bigint, (c) => c.notNull())
+    .addColumn('body', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('task_events_key', ['task_id', 'seq'])
+    .modifyEnd(keyed)
+    .execute();
+
+  await db.schema
+    .createTable('submissions')
+    .addColumn('namespace', 'text', (c) => c.notNull())
+    .addColumn('key', 'text', (c) => c.notNull())
+    .addColumn('fingerprint', 'text', (c) => c.notNull())
+    .addColumn('task_id', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('submissions_key', ['namespace', 'key'])
+    .modifyEnd(keyed)
+    .execute();
+  await db.schema.createIndex('submissions_by_task').on('submissions').column('task_id').execute();
+
+  await db.schema
+    .createTable('storage_probe')
+    .addColumn('at', bigint, (c) => c.notNull())
+    .execute();
+  await db.insertInto('storage_probe').values({ at: 0 }).execute();
+}

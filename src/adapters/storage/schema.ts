@@ -1,0 +1,62 @@
+import type { Priority } from '../../core/task.js';
+import type { TaskState } from '../../core/task-states.js';
+
+/** Tables of every storage adapter. Times are milliseconds since the epoch; JSON is text; booleans are 0 and 1. */
+export interface Schema {
+  tasks: TaskRow;
+  task_inputs: TaskInputRow;
+  task_events: TaskEventRow;
+  submissions: SubmissionRow;
+  storage_probe: StorageProbeRow;
+}
+
+export interface TaskRow {
+  id: string;
+  namespace: string;
+  scope: string | null;
+  skill: string;
+  pinned_agent: string | null;
+  context_id: string | null;
+  priority: Priority;
+  timeout_ms: number;
+  idempotent: number;
+  created_by: string | null;
+  created_at: number;
+  state: TaskState;
+  seq: number;
+  attempt: number;
+  agent_namespace: string | null;
+  agent_name: string | null;
+  progress: string | null;
+  error: string | null;
+  routing: string | null;
+  late_result: string | null;
+  updated_at: number;
+  ended_at: number | null;
+  deadline_at: number | null;
+}
+
+/** Apart from the record, which changes with every step: inputs are large and are written once. */
+export interface TaskInputRow {
+  task_id: string;
+  input: string;
+}
+
+export interface TaskEventRow {
+  task_id: string;
+  seq: number;
+  at: number;
+  body: string;
+}
+
+export interface SubmissionRow {
+  namespace: string;
+  key: string;
+  fingerprint: string;
+  task_id: string;
+}
+
+/** One row, written to find out whether the storage takes writes. */
+export interface StorageProbeRow {
+  at: number;
+}

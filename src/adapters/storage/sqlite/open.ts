@@ -1,0 +1,33 @@
+import { DatabaseSync } from 'node:sqlite';
+
+/** Milliseconds that a connection waits for another one's lock. */
+const BUSY_MS = 5000;
+/** WAL pages (4 KiB) between checkpoints: fewer, larger ones cost less than SQLite's default of 1,000. */
+const CHECKPOINT_PAGES = 4000;
+const SYNCHRONOUS_FULL = 2;
+
+/**
+ * Opens the connection that writes. `durable`: every commit is flushed to the disk (synchronous=FULL), and that is
+ * checked after a first write, because a WAL database can come up at a weaker level than was asked for.
+ * @throws Error when the file cannot be written, or the settings do not hold
+ */
+export function openForWriting(file: string, durable: boolean): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: BUSY_MS });
+  db.exec('pragma journal_mode = wal');
+  db.exec(`pragma synchronous = ${durable ? 'full' : 'off'}`);
+  db.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  db.exec('pragma temp_store = memory');
+  return db;
+}
+
+/** @throws Error when a commit would not reach the disk */
+export function assertDurable(db: DatabaseSync): void {
+  const mode = db.prepare('pragma journal_mode').get()?.['journal_mode'];
+  const level = db.prepare('pragma synchronous').get()?.['synchronous'];
+  if (mode !== 'wal' || level !== SYNCHRONOUS_FULL)
+    throw new Error(`SQLite would not keep what it acknowledges: journal_mode=${String(mode)}, synchronous=${String(level)}`);
+}
+
+export function openForReading(file: string): DatabaseSync {
+  return new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+}

@@ -1,0 +1,42 @@
+import type { SqlValue } from '../prepared.js';
+
+/** One statement of a batch: its number, whether it must change exactly one row, its values. */
+export type Op = readonly [statement: number, mustChange: boolean, values: SqlValue[]];
+
+/** What the main thread sends to the thread that writes. */
+export type WriterRequest =
+  | { readonly kind: 'commit'; readonly ops: readonly Op[]; readonly reopen: boolean }
+  | { readonly kind: 'close' };
+
+/** Why a batch was rolled back. `conflict`: the op at `index` met a constraint or changed no row; `storage`: the disk said no. */
+export interface WriteFailure {
+  readonly kind: 'conflict' | 'storage';
+  readonly index: number;
+  /** SQLite's extended result code; 0 where the failure is not SQLite's. */
+  readonly code: number;
+  readonly message: string;
+}
+
+export type WriterReply =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'committed'; readonly ms: number }
+  | { readonly kind: 'failed'; readonly failure: WriteFailure }
+  | { readonly kind: 'closed' };
+
+export interface WriterData {
+  readonly file: string;
+  readonly durable: boolean;
+  readonly statements: readonly string[];
+}
+
+/** A query that may look at many rows, and its answer. */
+export interface ScanRequest {
+  readonly id: number;
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+}
+export interface ScanReply {
+  readonly id: number;
+  readonly rows?: Record<string, SqlValue>[];
+  readonly error?: string;
+}

@@ -1,0 +1,111 @@
+import { sql, type Kysely } from 'kysely';
+import { param, Prepared } from './prepared.js';
+import type { Schema, SubmissionRow, TaskEventRow, TaskInputRow, TaskRow } from './schema.js';
+
+type Id = Pick<TaskRow, 'id'>;
+type Step = Id & Pick<TaskRow, 'state' | 'seq' | 'progress' | 'error' | 'updated_at' | 'ended_at' | 'deadline_at'>;
+type Assign = Id & Pick<TaskRow, 'agent_namespace' | 'agent_name' | 'attempt' | 'routing' | 'updated_at' | 'deadline_at'>;
+
+const TASK_COLUMNS: readonly (keyof TaskRow)[] = [
+  'id', 'namespace', 'scope', 'skill', 'pinned_agent', 'context_id', 'priority', 'timeout_ms', 'idempotent', 'created_by',
+  'created_at', 'state', 'seq', 'attempt', 'agent_namespace', 'agent_name', 'progress', 'error', 'routing', 'late_result',
+  'updated_at', 'ended_at', 'deadline_at',
+]; // prettier-ignore
+
+/** A row of placeholders, one per column. */
+const placeholders = <Row>(...columns: readonly (keyof Row & string)[]): Row =>
+  Object.fromEntries(columns.map((column) => [column, param(column)])) as Row;
+
+/** Every statement of the task store, compiled once for a dialect. */
+export function taskStatements(db: Kysely<Schema>) {
+  const task = param<string>('id');
+  return {
+    insertTask: new Prepared<TaskRow>(db.insertInto('tasks').values(placeholders<TaskRow>(...TASK_COLUMNS))),
+    insertInput: new Prepared<TaskInputRow>(
+      db.insertInto('task_inputs').values(placeholders<TaskInputRow>('task_id', 'input')),
+    ),
+    insertEvent: new Prepared<TaskEventRow>(
+      db.insertInto('task_events').values(placeholders<TaskEventRow>('task_id', 'seq', 'at', 'body')),
+    ),
+    insertSubmission: new Prepared<SubmissionRow>(
+      db.insertInto('submissions').values(placeholders<SubmissionRow>('namespace', 'key', 'fingerprint', 'task_id')),
+    ),
+    /** Changes one row, or none when another writer was faster: the log is dense, so the step before must be the newest. */
+    step: new Prepared<Step>(
+      db
+        .updateTable('tasks')
+        .set(placeholders<Omit<Step, 'id'>>('state', 'seq', 'progress', 'error', 'updated_at', 'ended_at', 'deadline_at'))
+        .where('id', '=', task)
+        .where('seq', '=', sql<number>`${param('seq')} - 1`)
+        .where('ended_at', 'is', null),
+    ),
+    assign: new Prepared<Assign>(
+      db
+        .updateTable('tasks')
+        .set(placeholders<Omit<Assign, 'id'>>('agent_namespace', 'agent_name', 'attempt', 'routing', 'updated_at', 'deadline_at'))
+        .where('id', '=', task)
+        .where('ended_at', 'is', null),
+    ),
+    postpone: new Prepared<Id & Pick<TaskRow, 'deadline_at'>>(
+      db
+        .updateTable('tasks')
+        .set({ deadline_at: param('deadline_at') })
+        .where('id', '=', task)
+        .where('ended_at', 'is', null),
+    ),
+    keepLate: new Prepared<Id & Pick<TaskRow, 'late_result'>>(
+      db
+        .updateTable('tasks')
+        .set({ late_result: param('late_result') })
+        .where('id', '=', task)
+        .where('late_result', 'is', null),
+    ),
+    deleteTask: new Prepared<Id>(db.deleteFrom('tasks').where('id', '=', task)),
+    deleteInput: new Prepared<Id>(db.deleteFrom('task_inputs').where('task_id', '=', task)),
+    deleteEvents: new Prepared<Id>(db.deleteFrom('task_events').where('task_id', '=', task)),
+    deleteSubmissions: new Prepared<Id>(db.deleteFrom('submissions').where('task_id', '=', task)),
+
+    /** A write that says nothing: whether the storage takes writes again. */
+    probe: new Prepared<{ at: number }>(db.updateTable('storage_probe').set({ at: param<number>('at') })),
+
+    task: new Prepared<Id>(db.selectFrom('tasks').selectAll().where('id', '=', task)),
+    input: new Prepared<Id>(db.selectFrom('task_inputs').select('input').where('task_id', '=', task)),
+    eventsSince: new Prepared<Id & { seq: number; limit: number }>(
+      db
+        .selectFrom('task_events')
+        .select(['seq', 'at', 'body'])
+        .where('task_id', '=', task)
+        .where('seq', '>', param<number>('seq'))
+        .orderBy('seq')
+        .limit(param<number>('limit')),
+    ),
+    lastEvent: new Prepared<Id>(
+      db
+        .selectFrom('task_events')
+        .select(['seq', 'at', 'body'])
+        .where('task_id', '=', task)
+        .orderBy('seq', 'desc')
+        .limit(1),
+    ),
+    submission: new Prepared<Pick<SubmissionRow, 'namespace' | 'key'>>(
+      db
+        .selectFrom('submissions')
+        .select(['fingerprint', 'task_id'])
+        .where('namespace', '=', param<string>('namespace'))
+        .where('key', '=', param<string>('key')),
+    ),
+    open: new Prepared<object>(db.selectFrom('tasks').selectAll().where('ended_at', 'is', null).orderBy('id')),
+    /** Ids are time-ordered: what ended before a moment was created before it. */
+    expired: new Prepared<{ before_id: string; before: number; limit: number }>(
+      db
+        .selectFrom('tasks')
+        .select('id')
+        .where('id', '<', param<string>('before_id'))
+        .where('ended_at', '<', param<number>('before'))
+        .orderBy('id')
+        .limit(param<number>('limit')),
+    ),
+  };
+}
+
+export type TaskStatements = ReturnType<typeof taskStatements>;

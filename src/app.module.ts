@@ -1,0 +1,39 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { RuntimeModule } from './adapters/runtime/runtime.module.js';
+import { StorageModule } from './adapters/storage/storage.module.js';
+import { ConfigModule } from './config/config.module.js';
+import type { GatewayConfig } from './config/gateway.config.js';
+import { HeartbeatModule } from './engine/heartbeat/heartbeat.module.js';
+import { OpsModule } from './ops/ops.module.js';
+import { BotModule } from './protocols/bot/bot.module.js';
+import { JsonRpcModule } from './protocols/jsonrpc/jsonrpc.module.js';
+import { RestModule } from './protocols/rest/rest.module.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TransportModule } from './transport/transport.module.js';
+
+const { version: VERSION } = JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as { version: string };
+
+/** The only file that knows all modules. A protocol is one folder and one line here. */
+@Module({})
+export class AppModule {
+  static of(config: GatewayConfig): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.of(config),
+        RuntimeModule,
+        StorageModule,
+        ScheduleModule.forRoot(),
+        TransportModule.of(config),
+        // The busiest routes first: Express looks through its routes in this order.
+        RestModule,
+        JsonRpcModule,
+        BotModule,
+        HeartbeatModule,
+        OpsModule.of({ version: VERSION }),
+      ],
+    };
+  }
+}

@@ -1,0 +1,22 @@
+import { invalid } from './errors.js';
+
+/** Control characters, bidirectional overrides and line separators: they forge lines in logs, pages and event streams. */
+// eslint-disable-next-line no-control-regex
+const HOSTILE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
+
+/**
+ * Checks a name that others will see (agent, skill, namespace, key).
+ * @throws GatewayError INVALID when it is not a string of 1..max characters, or holds control or bidi characters.
+ */
+export function checkName(field: string, value: unknown, max = 128): string {
+  if (typeof value !== 'string' || value.length === 0 || value.length > max || value.trim() === '')
+    throw invalid(field, value, `a string of 1 to ${max} characters`);
+  if (HOSTILE.test(value))
+    throw invalid(field, value, 'no control or bidirectional-override characters');
+  return value;
+}
+
+/** As {@link checkName} for a value that may be absent. */
+export function checkOptionalName(field: string, value: unknown, max = 128): string | undefined {
+  return value === undefined || value === null ? undefined : checkName(field, value, max);
+}

@@ -1,0 +1,102 @@
+import {
+  createParamDecorator,
+  Injectable,
+  SetMetadata,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { GatewayError } from '../../core/errors.js';
+import { ANONYMOUS, type Principal, type Right } from '../../core/principal.js';
+import { AuthService } from './auth.service.js';
+import { refuseTokenInQuery } from './bearer.js';
+import { Policy } from './policy.js';
+
+const PUBLIC = 'auth:public';
+const REQUIRES = 'auth:requires';
+const CALLER = Symbol('caller');
+
+/** The route needs no credential, and gets no caller while auth is on. */
+export const Public = () => SetMetadata(PUBLIC, true);
+
+/** The right that a route needs; without this: `read` for GET and HEAD, else `execute`. */
+export const Requires = (right: Right) => SetMetadata(REQUIRES, right);
+
+/** What this guard uses of an HTTP request. */
+export interface GuardedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: { readonly authorization?: string | undefined };
+  [CALLER]?: Principal;
+}
+
+interface GuardedResponse {
+  setHeader(name: string, value: string): unknown;
+}
+
+/**
+ * Who sent this request, as the guard has found.
+ * @throws GatewayError UNAUTHENTICATED on a public route while auth is on: such a route has no caller
+ */
+export function callerOf(request: object): Principal {
+  const caller = (request as GuardedRequest)[CALLER];
+  if (!caller) throw new GatewayError('UNAUTHENTICATED', 'this request has no caller');
+  return caller;
+}
+
+/** Parameter of a handler: the {@link Principal} that calls. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  callerOf(context.switchToHttp().getRequest<object>()),
+);
+
+/** The guard of every HTTP door: bearer token, rights, and the answers that RFC 6750 §3 asks for. */
+@Injectable()
+export class OAuth2Guard implements CanActivate {
+  constructor(
+    private readonly auth: AuthService,
+    private readonly policy: Policy,
+    private readonly reflector: Reflector,
+  ) {}
+
+  /** @throws GatewayError INVALID (token in the query), UNAUTHENTICATED or FORBIDDEN, with WWW-Authenticate set on the response */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    if (context.getType() !== 'http') return true; // bots are judged at the upgrade
+    const request = context.switchToHttp().getRequest<GuardedRequest>();
+    refuseTokenInQuery(request.url);
+    if (!this.auth.enabled) {
+      request[CALLER] = ANONYMOUS;
+      return true;
+    }
+    if (this.setting<boolean>(PUBLIC, context)) return true;
+    return this.admit(request, context);
+  }
+
+  private async admit(request: GuardedRequest, context: ExecutionContext): Promise<boolean> {
+    const right = this.setting<Right>(REQUIRES, context) ?? defaultRight(request.method);
+    const { authorization } = request.headers;
+    try {
+      const caller = await this.auth.authenticate(authorization);
+      this.policy.requireRight(caller, right);
+      request[CALLER] = caller;
+      return true;
+    } catch (error) {
+      const challenge = challengeFor(error, authorization, right);
+      if (challenge)
+        context.switchToHttp().getResponse<GuardedResponse>().setHeader('WWW-Authenticate', challenge);
+      throw error;
+    }
+  }
+
+  private setting<T>(key: string, context: ExecutionContext): T | undefined {
+    return this.reflector.getAllAndOverride<T | undefined>(key, [context.getHandler(), context.getClass()]);
+  }
+}
+
+const defaultRight = (method: string): Right => (method === 'GET' || method === 'HEAD' ? 'read' : 'execute');
+
+function challengeFor(error: unknown, authorization: string | undefined, right: Right): string | undefined {
+  if (!(error instanceof GatewayError)) return undefined;
+  if (error.code === 'FORBIDDEN') return `Bearer error="insufficient_scope", scope="${right}"`;
+  if (error.code !== 'UNAUTHENTICATED') return undefined;
+  return authorization === undefined ? 'Bearer' : 'Bearer error="invalid_token"';
+}

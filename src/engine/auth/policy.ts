@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { AuthConfig } from '../../config/auth.config.js';
+import { excerpt } from '../../core/errors.js';
+import type { AgentRef, Namespace } from '../../core/ids.js';
+import type { AgentGrant, Principal, Right } from '../../core/principal.js';
+import { forbidden } from './refusal.js';
+
+/** Who may do what. Every door asks this object and no other. */
+@Injectable()
+export class Policy {
+  constructor(private readonly config: AuthConfig) {}
+
+  /** @throws GatewayError FORBIDDEN when the caller lacks the right */
+  requireRight(caller: Principal, right: Right): void {
+    if (!caller.rights.has(right)) throw forbidden(`this credential lacks the right ${right}`);
+  }
+
+  /**
+   * The namespace in which a caller's request works; null: any (auth off and none asked for).
+   * @throws GatewayError FORBIDDEN when another tenant's is asked for
+   */
+  namespaceFor(caller: Principal, asked?: Namespace | null): Namespace | null {
+    if (caller.namespace === null) return asked ?? null;
+    if (asked === undefined || asked === null || asked === caller.namespace) return caller.namespace;
+    throw forbidden(`namespace: got ${excerpt(asked)}, allowed: ${excerpt(caller.namespace)}`);
+  }
+
+  /** Whether things of a namespace exist for this caller; what he cannot see is answered like what does not exist. */
+  canSee(caller: Principal, namespace: Namespace): boolean {
+    return caller.namespace === null || caller.namespace === namespace;
+  }
+
+  /** @throws GatewayError FORBIDDEN when the credential does not cover this agent */
+  mayRegister(caller: Principal, agent: AgentRef): void {
+    if (caller.grants.some((grant) => covers(grant, agent))) return;
+    throw forbidden(
+      `this credential may not register agent ${excerpt(agent.name)} in namespace ${excerpt(agent.namespace)}`,
+    );
+  }
+
+  /** Whether a namespace's agents appear on the public card. */
+  isPublic(namespace: Namespace): boolean {
+    return this.config.mode === 'off' || this.config.publicNamespaces.includes(namespace);
+  }
+}
+
+const covers = (grant: AgentGrant, agent: AgentRef): boolean =>
+  (grant.namespace === '*' || grant.namespace === agent.namespace) &&
+  (grant.name === '*' || grant.name === agent.name);

@@ -1,0 +1,172 @@
+import type { X509Certificate } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { BotsConfig } from '../../config/bots.config.js';
+import { Clock, type Timer } from '../../core/clock.js';
+import { isIssuedBy, normalSerial, readCertificates } from './certificate.js';
+import { authorityKey, readRevocations, type Revocations } from './crl.js';
+
+/** A revocation must cut live sockets within 5 s; this leaves 3 s for the rest. */
+const POLL_EVERY = 2_000;
+/** More links than any sensible chain has. */
+const MAX_DEPTH = 10;
+const BLIND =
+  'bots come in by an intermediate authority whose own revocation cannot be seen; add its certificate to the CA file';
+
+/** For health pages. */
+export interface RevocationStatus {
+  /** Whether a list is configured at all. */
+  readonly configured: boolean;
+  readonly entries: number;
+  /** When the list is due to be replaced, milliseconds since the epoch. */
+  readonly nextUpdate: number | undefined;
+  /** What an operator must look at; empty: all well. */
+  readonly alarms: readonly string[];
+}
+
+/**
+ * Which client certificates have been revoked. The list is a file that is looked at every 2 s. It is asked on every connect,
+ * because TLS session resumption skips the certificate checks; and TLS itself must not be given the list, because there an
+ * expired list locks every bot out. Here an old list raises an alarm and goes on counting.
+ */
+@Injectable()
+export class RevocationList implements OnModuleInit, OnModuleDestroy {
+  private readonly log = new Logger('Auth');
+  private readonly listeners = new Set<() => void>();
+  private readonly raised = new Set<string>();
+  private authorities: readonly X509Certificate[] = [];
+  private current: Revocations = { revoked: new Map(), nextUpdate: undefined, entries: 0 };
+  private seen: string | undefined;
+  private broken: string | undefined;
+  private blind = false;
+  private reading: Promise<void> | undefined;
+  private timer: Timer | undefined;
+
+  constructor(
+    private readonly bots: BotsConfig,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Reads authorities and list. @throws Error naming the file: the gateway does not start with a list it cannot trust */
+  async onModuleInit(): Promise<void> {
+    if (this.bots.tlsCa !== undefined) this.authorities = readCertificates(this.bots.tlsCa);
+    if (this.bots.tlsCrl === undefined) return;
+    this.seen = await signature(this.bots.tlsCrl);
+    await this.load(this.bots.tlsCrl);
+    this.report();
+    this.poll(this.bots.tlsCrl);
+  }
+
+  onModuleDestroy(): void {
+    this.timer?.cancel();
+  }
+
+  /**
+   * Whether a certificate, or an authority between it and the root, has been revoked.
+   * @param chain leaf first. The rest may be missing, and mostly is: a resumed session has only the leaf, and so have servers on
+   *   Node 24.21 (nodejs/node#65579). Intermediates are therefore looked up in the CA file first.
+   */
+  isRevoked(chain: readonly X509Certificate[]): boolean {
+    const known = [...this.authorities, ...chain.slice(1)];
+    let one = chain[0];
+    for (let depth = 0; one && depth < MAX_DEPTH; depth++) {
+      const subject: X509Certificate = one;
+      const issuer = known.find((authority) => isIssuedBy(subject, authority));
+      if (!issuer) return this.unaccounted();
+      if (this.current.revoked.get(authorityKey(issuer))?.has(normalSerial(subject.serialNumber)))
+        return true;
+      if (issuer.raw.equals(subject.raw)) return false;
+      one = issuer;
+    }
+    return false;
+  }
+
+  /** Calls `listener` after every change of the list, so that sockets of revoked bots can be cut. @returns stops that */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  status(): RevocationStatus {
+    return {
+      configured: this.bots.tlsCrl !== undefined,
+      entries: this.current.entries,
+      nextUpdate: this.current.nextUpdate,
+      alarms: this.alarms(),
+    };
+  }
+
+  /** Resolves when no look at the file is under way. */
+  async settled(): Promise<void> {
+    await this.reading;
+  }
+
+  /** TLS vouches for the chain, but whether the intermediate in it is revoked cannot be seen: let in, under alarm. */
+  private unaccounted(): false {
+    if (this.bots.tlsCrl !== undefined && !this.blind) {
+      this.blind = true;
+      this.report();
+    }
+    return false;
+  }
+
+  private poll(file: string): void {
+    this.timer = this.clock.after(POLL_EVERY, () => {
+      this.poll(file);
+      this.reading ??= this.refresh(file).finally(() => (this.reading = undefined));
+    });
+  }
+
+  private async refresh(file: string): Promise<void> {
+    try {
+      await this.reload(file);
+    } catch (error) {
+      this.broken = error instanceof Error ? error.message : String(error);
+    }
+    this.report();
+  }
+
+  private async reload(file: string): Promise<void> {
+    const found = await signature(file);
+    if (found === this.seen) return;
+    await this.load(file);
+    this.seen = found; // only now: a file caught half-written is read again at the next look
+    this.broken = undefined;
+    this.log.log(`revocation list ${file} read, ${this.current.entries} entries`);
+    for (const listener of this.listeners) listener();
+  }
+
+  private async load(file: string): Promise<void> {
+    try {
+      this.current = await readRevocations(await readFile(file), this.authorities);
+    } catch (error) {
+      throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+  }
+
+  private alarms(): string[] {
+    const { nextUpdate } = this.current;
+    const old = nextUpdate !== undefined && nextUpdate <= this.clock.now();
+    return [
+      ...(old ? ['the revocation list has expired; it is still applied, replace it'] : []),
+      ...(this.blind ? [BLIND] : []),
+      ...(this.broken === undefined
+        ? []
+        : [`the new revocation list is not used, the last good one is: ${this.broken}`]),
+    ];
+  }
+
+  /** Logs each alarm once, until it has gone and come again. */
+  private report(): void {
+    const now = this.alarms();
+    for (const alarm of now) if (!this.raised.has(alarm)) this.log.error(alarm);
+    this.raised.clear();
+    for (const alarm of now) this.raised.add(alarm);
+  }
+}
+
+/** Changes whenever the file does, by a write or by a swapped link. */
+async function signature(file: string): Promise<string> {
+  const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
+  return [ino, size, mtimeNs, ctimeNs].join(':');
+}

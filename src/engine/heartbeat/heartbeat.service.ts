@@ -1,0 +1,66 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { HeartbeatConfig } from '../../config/heartbeat.config.js';
+import { Clock, type Timer } from '../../core/clock.js';
+import type { Agent } from '../registry/agent.js';
+import { RegistryService } from '../registry/registry.service.js';
+
+/** A round of pings is spread over this many ticks, so that 10,000 agents are not pinged at one instant. */
+const TICKS_PER_INTERVAL = 10;
+
+/** Pings every agent once an interval and removes those that have been silent for longer than the timeout (seed 000: 10 s and 30 s). */
+@Injectable()
+export class HeartbeatService implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('Heartbeat');
+  private readonly slots: Set<Agent>[] = Array.from({ length: TICKS_PER_INTERVAL }, () => new Set<Agent>());
+  private readonly slotOf = new Map<Agent, Set<Agent>>();
+  private tick = 0;
+  private timer: Timer | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly config: HeartbeatConfig,
+    private readonly registry: RegistryService,
+  ) {
+    registry.observe({ joined: (agent) => this.follow(agent), left: (agent) => this.forget(agent) });
+  }
+
+  onApplicationBootstrap(): void {
+    this.schedule();
+  }
+
+  onModuleDestroy(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+  }
+
+  /** An agent's first ping comes one interval after it joined. */
+  private follow(agent: Agent): void {
+    const slot = this.slots[this.tick % TICKS_PER_INTERVAL]!;
+    slot.add(agent);
+    this.slotOf.set(agent, slot);
+  }
+
+  private forget(agent: Agent): void {
+    this.slotOf.get(agent)?.delete(agent);
+    this.slotOf.delete(agent);
+  }
+
+  private schedule(): void {
+    this.timer = this.clock.after(this.config.interval / TICKS_PER_INTERVAL, () => {
+      this.schedule();
+      this.tick++;
+      for (const agent of this.slots[this.tick % TICKS_PER_INTERVAL]!) this.check(agent);
+    });
+  }
+
+  private check(agent: Agent): void {
+    const silentFor = this.clock.now() - agent.lastSeen;
+    if (agent.connection.paused || silentFor < this.config.timeout) {
+      agent.connection.ping();
+      return;
+    }
+    this.logger.warn(`agent ${agent.namespace}/${agent.card.name} silent for ${silentFor} ms: removed`);
+    this.registry.remove(agent, 'silent');
+    agent.connection.close('silent');
+  }
+}

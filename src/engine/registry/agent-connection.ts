@@ -1,0 +1,29 @@
+import type { TaskId } from '../../core/ids.js';
+import type { Principal } from '../../core/principal.js';
+import type { TaskInput } from '../../core/task.js';
+
+/** One dispatch of a task to an agent. */
+export interface Assignment {
+  readonly taskId: TaskId;
+  readonly skill: string;
+  /** 1 for the first dispatch. */
+  readonly attempt: number;
+  readonly input: TaskInput;
+}
+
+/** Why the gateway ends a connection. */
+export type CloseReason = 'replaced' | 'silent' | 'revoked' | 'expired' | 'shutdown';
+
+/** How the engine speaks to an agent, whatever its protocol. No call throws or waits: what cannot be sent shows as a lost connection. */
+export abstract class AgentConnection {
+  /** Kind of the connection as `/agents` shows it, e.g. `bot`. */
+  abstract readonly kind: string;
+  /** The credentials it was opened with. */
+  abstract readonly principal: Principal;
+  abstract assign(assignment: Assignment): void;
+  abstract cancel(taskId: TaskId): void;
+  abstract ping(): void;
+  abstract close(reason: CloseReason): void;
+  /** While true, the gateway itself has stopped reading from it: silence means nothing. */
+  abstract readonly paused: boolean;
+}

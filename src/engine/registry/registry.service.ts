@@ -1,0 +1,133 @@
+import { Injectable } from '@nestjs/common';
+import type { AgentCard, AgentView } from '../../core/agent.js';
+import { Clock } from '../../core/clock.js';
+import { GatewayError } from '../../core/errors.js';
+import { agentKey, type AgentName, type AgentRef, type Namespace } from '../../core/ids.js';
+import type { Principal } from '../../core/principal.js';
+import { Policy } from '../auth/policy.js';
+import { Agent } from './agent.js';
+import type { AgentConnection, CloseReason } from './agent-connection.js';
+
+/** Why an agent is gone: the gateway closed it, or its connection ended. */
+export type LeaveReason = CloseReason | 'disconnected';
+
+/** Who wants to know what changes in the registry; called in the order of subscription, at once. */
+export interface RegistryObserver {
+  joined?(agent: Agent): void;
+  left?(agent: Agent, reason: LeaveReason): void;
+  /** `before` is the card that counted until now. */
+  cardChanged?(agent: Agent, before: AgentCard): void;
+  loadChanged?(agent: Agent, before: number): void;
+}
+
+/** Who is here: one entry per (namespace, name), with its card, load and last sign of life. */
+@Injectable()
+export class RegistryService {
+  private readonly agents = new Map<string, Agent>();
+  private readonly byName = new Map<AgentName, Agent[]>();
+  private readonly observers: RegistryObserver[] = [];
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly policy: Policy,
+  ) {}
+
+  observe(observer: RegistryObserver): void {
+    this.observers.push(observer);
+  }
+
+  /**
+   * Takes an agent in. The newest connection with the same credentials wins; the older one is closed as `replaced`.
+   * @throws GatewayError FORBIDDEN when the credentials do not grant this name, or another holder of the name is online.
+   */
+  admit(connection: AgentConnection, card: AgentCard, namespace: Namespace): Agent {
+    const ref: AgentRef = { namespace, name: card.name };
+    this.policy.mayRegister(connection.principal, ref);
+    const current = this.find(ref);
+    if (current) this.makeWay(current, connection);
+    const agent = new Agent(card, namespace, connection, this.clock.now());
+    this.agents.set(agent.key, agent);
+    this.byName.set(card.name, [...(this.byName.get(card.name) ?? []), agent]);
+    for (const observer of this.observers) observer.joined?.(agent);
+    return agent;
+  }
+
+  /** Replaces the card of an agent that registered again on its own connection. */
+  amend(agent: Agent, card: AgentCard): void {
+    const before = agent.card;
+    agent.card = card;
+    for (const observer of this.observers) observer.cardChanged?.(agent, before);
+  }
+
+  /** Takes an agent out. An entry that has been replaced in the meantime stays: identity counts, not the name. */
+  remove(agent: Agent, reason: LeaveReason): void {
+    if (this.agents.get(agent.key) !== agent) return;
+    this.agents.delete(agent.key);
+    const others = (this.byName.get(agent.card.name) ?? []).filter((other) => other !== agent);
+    if (others.length > 0) this.byName.set(agent.card.name, others);
+    else this.byName.delete(agent.card.name);
+    for (const observer of this.observers) observer.left?.(agent, reason);
+  }
+
+  isCurrent(agent: Agent): boolean {
+    return this.agents.get(agent.key) === agent;
+  }
+
+  find(ref: AgentRef): Agent | undefined {
+    return this.agents.get(agentKey(ref));
+  }
+
+  /** Agents of that name, in one namespace or (scope null) in all. */
+  named(name: AgentName, scope: Namespace | null): readonly Agent[] {
+    const agents = this.byName.get(name) ?? [];
+    return scope === null ? agents : agents.filter((agent) => agent.namespace === scope);
+  }
+
+  /** A sign of life. */
+  touch(agent: Agent): void {
+    agent.lastSeen = this.clock.now();
+  }
+
+  /** Takes one of the agent's slots. */
+  reserve(agent: Agent): void {
+    this.changeLoad(agent, 1);
+  }
+
+  /** Gives a slot back. */
+  release(agent: Agent): void {
+    this.changeLoad(agent, -1);
+  }
+
+  /** Every agent online, for the engine itself. */
+  all(): Iterable<Agent> {
+    return this.agents.values();
+  }
+
+  get size(): number {
+    return this.agents.size;
+  }
+
+  /** The agents that the caller may see. */
+  list(caller: Principal): AgentView[] {
+    const views: AgentView[] = [];
+    for (const agent of this.agents.values())
+      if (this.policy.canSee(caller, agent.namespace)) views.push(agent.view());
+    return views;
+  }
+
+  private makeWay(current: Agent, newcomer: AgentConnection): void {
+    if (current.connection.principal.id !== newcomer.principal.id)
+      throw new GatewayError(
+        'FORBIDDEN',
+        `card.name: "${current.card.name}" is online in namespace "${current.namespace}" with other credentials`,
+      );
+    this.remove(current, 'replaced');
+    current.connection.close('replaced');
+  }
+
+  private changeLoad(agent: Agent, by: 1 | -1): void {
+    const before = agent.load;
+    agent.load += by;
+    for (const observer of this.observers) observer.loadChanged?.(agent, before);
+  }
+}

@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { TasksConfig } from '../../config/tasks.config.js';
+import { Clock } from '../../core/clock.js';
+import type { Agent } from '../registry/agent.js';
+import { RegistryService, type LeaveReason } from '../registry/registry.service.js';
+import { Deadlines } from './deadlines.js';
+import { Dispatcher } from './dispatcher.js';
+import { Holdings } from './holdings.js';
+import type { LiveTask } from './live-task.js';
+import { TaskSteps } from './task-steps.js';
+
+/** The least grace for a socket that its own agent has replaced: the new one is already there. */
+const REPLACED_GRACE_MS = 1000;
+
+/** What happens to tasks when their agent goes, comes back, stays silent, or when nobody takes them. */
+@Injectable()
+export class AgentLoss {
+  constructor(
+    private readonly clock: Clock,
+    private readonly config: TasksConfig,
+    registry: RegistryService,
+    private readonly holdings: Holdings,
+    private readonly deadlines: Deadlines,
+    private readonly dispatcher: Dispatcher,
+    private readonly steps: TaskSteps,
+  ) {
+    registry.observe({
+      left: (agent, reason) => this.agentLeft(agent, reason),
+      joined: (agent) => this.agentCameBack(agent),
+    });
+    deadlines.onExpired((task) => this.expired(task));
+  }
+
+  /** A begun task waits for its agent until the grace is over; after a restart for the agent of before. */
+  awaitReturn(task: LiveTask, grace = this.config.reconnectGrace): void {
+    this.holdings.awaitReturn(task);
+    task.record = { ...task.record, deadlineAt: this.clock.now() + grace };
+    this.deadlines.watch(task);
+  }
+
+  private agentLeft(agent: Agent, reason: LeaveReason): void {
+    if (this.dispatcher.isStopped) return;
+    const grace = reason === 'replaced' ? Math.max(this.config.reconnectGrace, REPLACED_GRACE_MS) : this.config.reconnectGrace;
+    for (const task of [...this.holdings.of(agent)]) {
+      this.holdings.release(task);
+      if (!task.begun) this.dispatcher.again(task);
+      else if (grace > 0) this.awaitReturn(task, grace);
+      else this.giveUp(task);
+    }
+  }
+
+  /** Its own tasks take its slots first, waiting ones what is left. */
+  private agentCameBack(agent: Agent): void {
+    for (const task of this.holdings.waitingFor(agent)) this.dispatcher.adopt(task, agent);
+    this.dispatcher.fill(agent);
+  }
+
+  private expired(task: LiveTask): void {
+    if (task.waitsForHolder) this.giveUp(task);
+    else if (task.holder) this.timeOut(task, task.holder);
+    else
+      this.dispatcher.follow(
+        this.steps.fail(task, 'QUEUE_TIMEOUT', `timeout: no agent was free for ${this.config.queueTimeout} ms`),
+      );
+  }
+
+  private giveUp(task: LiveTask): void {
+    const { idempotent } = task.record;
+    const name = task.lastHolder?.name ?? 'unknown';
+    if (idempotent || this.config.onAgentLost === 'requeue') this.dispatcher.again(task);
+    else this.dispatcher.follow(this.steps.fail(task, 'AGENT_LOST', `agent "${name}" was lost while it worked on the task`));
+  }
+
+  private timeOut(task: LiveTask, agent: Agent): void {
+    const message = `timeout: agent "${agent.card.name}" has not reported for ${task.record.timeoutMs} ms`;
+    const failed = this.steps.fail(task, 'TIMEOUT', message);
+    this.dispatcher.follow(failed.then(() => agent.connection.cancel(task.id)));
+  }
+}

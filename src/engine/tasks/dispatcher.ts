@@ -1,0 +1,151 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { TasksConfig } from '../../config/tasks.config.js';
+import { Clock } from '../../core/clock.js';
+import type { RoutingDecision, TaskInput } from '../../core/task.js';
+import type { Agent } from '../registry/agent.js';
+import { RegistryService } from '../registry/registry.service.js';
+import { RoutingService } from '../routing/routing.service.js';
+import { Deadlines } from './deadlines.js';
+import { Holdings } from './holdings.js';
+import type { LiveTask } from './live-task.js';
+import { TaskStore } from './task.store.js';
+import { TaskSteps } from './task-steps.js';
+import { WaitingQueue } from './waiting-queue.js';
+
+/** Brings tasks and agents together: at submission, when a slot frees, when an agent comes. */
+@Injectable()
+export class Dispatcher {
+  private readonly logger = new Logger('Dispatcher');
+  private stopped = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly config: TasksConfig,
+    private readonly store: TaskStore,
+    private readonly registry: RegistryService,
+    private readonly routing: RoutingService,
+    private readonly holdings: Holdings,
+    private readonly waiting: WaitingQueue,
+    private readonly deadlines: Deadlines,
+    private readonly steps: TaskSteps,
+  ) {
+    registry.observe({
+      cardChanged: (agent) => this.fill(agent),
+      loadChanged: (agent, before) => {
+        if (agent.load < before) this.fill(agent);
+      },
+    });
+  }
+
+  /** No task is handed out or moved from now on; what is open is for the next start. */
+  stop(): void {
+    this.stopped = true;
+    this.deadlines.stop();
+  }
+
+  get isStopped(): boolean {
+    return this.stopped;
+  }
+
+  /** A new, committed task whose agent's slot is already reserved. */
+  begin(task: LiveTask, agent: Agent, input: TaskInput): void {
+    if (!this.registry.isCurrent(agent)) return this.place(task);
+    this.holdings.give(task, agent, true);
+    this.deadlines.watch(task);
+    this.send(task, agent, input);
+  }
+
+  /** Gives the task to an agent, or lets it wait for one. */
+  place(task: LiveTask): void {
+    if (this.stopped) return;
+    const { agent, decision } = this.routing.choose(task.record);
+    if (agent) this.assign(task, agent, decision);
+    else this.wait(task, decision);
+  }
+
+  /**
+   * The task has lost its agent: it is placed again, or fails when it has had all its attempts.
+   * A begun one goes back to `queued` first.
+   */
+  again(task: LiveTask): void {
+    this.holdings.release(task);
+    task.dropChunks();
+    const { attempt } = task.record;
+    if (attempt >= this.config.maxAttempts)
+      return this.follow(
+        this.steps.fail(task, 'MAX_ATTEMPTS', `gave up after ${attempt} attempts: the agent was lost each time`),
+      );
+    if (task.begun) this.follow(this.steps.move(task, { event: 'queued', agent_id: null }));
+    this.place(task);
+  }
+
+  /** An agent that is back goes on with a task of its current attempt. */
+  adopt(task: LiveTask, agent: Agent): void {
+    this.waiting.remove(task);
+    this.holdings.give(task, agent);
+    const deadlineAt = this.clock.now() + task.record.timeoutMs;
+    const { attempt, routing } = task.record;
+    task.record = { ...task.record, agent: agent.ref, deadlineAt };
+    this.deadlines.watch(task);
+    if (routing) this.follow(this.store.assign(task.id, this.change(task, { ...routing, reason: 'the agent came back' }, attempt)));
+  }
+
+  /** Errors of background work end here: storage keeps such writes itself, so anything else is a defect worth a log line. */
+  follow(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.logger.error(error instanceof Error ? error.stack : String(error)));
+  }
+
+  /** Gives an agent waiting tasks while it has room. */
+  fill(agent: Agent): void {
+    while (!this.stopped && agent.hasRoom && this.registry.isCurrent(agent)) {
+      const task = this.waiting.nextFor(agent);
+      if (!task) return;
+      const { decision } = this.routing.choose(task.record);
+      this.assign(task, agent, { ...decision, ...loadOf(agent), reason: 'a slot became free' });
+    }
+  }
+
+  private assign(task: LiveTask, agent: Agent, decision: RoutingDecision): void {
+    this.waiting.remove(task);
+    this.holdings.give(task, agent);
+    this.routing.remember(task.record, agent);
+    const attempt = task.record.attempt + 1;
+    const deadlineAt = this.clock.now() + task.record.timeoutMs;
+    task.record = { ...task.record, agent: agent.ref, attempt, routing: decision, deadlineAt };
+    this.deadlines.watch(task);
+    this.follow(this.deliver(task, agent, attempt, this.store.assign(task.id, this.change(task, decision, attempt))));
+  }
+
+  /** Sends after the commit; the input is read back, so that waiting tasks keep none in memory. */
+  private async deliver(task: LiveTask, agent: Agent, attempt: number, committed: Promise<void>): Promise<void> {
+    await committed;
+    const input = await this.store.input(task.id);
+    const stillHis = task.holder === agent && task.record.attempt === attempt && !task.ended;
+    if (input && stillHis) this.send(task, agent, input);
+  }
+
+  private send(task: LiveTask, agent: Agent, input: TaskInput): void {
+    const { id: taskId, skill, attempt } = task.record;
+    agent.connection.assign({ taskId, skill, attempt, input });
+  }
+
+  private wait(task: LiveTask, decision: RoutingDecision): void {
+    const deadlineAt = this.clock.now() + this.config.queueTimeout;
+    const hadAgent = task.record.agent !== null;
+    task.record = { ...task.record, agent: null, routing: decision, deadlineAt };
+    this.waiting.add(task);
+    this.deadlines.watch(task);
+    if (hadAgent) this.follow(this.store.assign(task.id, this.change(task, decision, task.record.attempt)));
+  }
+
+  private change(task: LiveTask, routing: RoutingDecision, attempt: number) {
+    const updatedAt = this.clock.now();
+    return { agent: task.record.agent, attempt, routing, updatedAt, deadlineAt: task.record.deadlineAt ?? updatedAt };
+  }
+}
+
+const loadOf = (agent: Agent) => ({
+  chosen: agent.card.name,
+  load: agent.load,
+  max_concurrency: agent.card.maxConcurrency,
+});

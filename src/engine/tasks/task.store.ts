@@ -1,0 +1,100 @@
+import type { AgentRef, Namespace, TaskId } from '../../core/ids.js';
+import type {
+  Artifact,
+  LateResult,
+  Progress,
+  RoutingDecision,
+  TaskEvent,
+  TaskFailure,
+  TaskInput,
+  TaskRecord,
+} from '../../core/task.js';
+import type { TaskState } from '../../core/task-states.js';
+
+/** Makes a repeated submission find the task of the first one. */
+export interface SubmissionKey {
+  readonly key: string;
+  readonly fingerprint: string;
+}
+
+export interface NewTaskRecord {
+  readonly record: TaskRecord;
+  readonly input: TaskInput;
+  readonly event: TaskEvent;
+  readonly submission: SubmissionKey | undefined;
+}
+
+/** A task is given to an agent, or (agent null) taken from it. */
+export interface AssignmentChange {
+  readonly agent: AgentRef | null;
+  readonly attempt: number;
+  readonly routing: RoutingDecision;
+  readonly updatedAt: number;
+  readonly deadlineAt: number;
+}
+
+/** A step of a task: its newest event and what the record shows after it. */
+export interface TaskStep {
+  readonly event: TaskEvent;
+  readonly state: TaskState;
+  readonly progress: Progress | null;
+  readonly error: TaskFailure | null;
+  readonly endedAt: number | null;
+  readonly deadlineAt: number | null;
+}
+
+export interface TaskFilter {
+  readonly status?: TaskState | undefined;
+  readonly skill?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly contextId?: string | undefined;
+  /** 1 to 200. */
+  readonly limit: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
+}
+
+export interface TaskPage {
+  readonly tasks: readonly TaskRecord[];
+  readonly nextCursor: string | null;
+}
+
+/**
+ * Port: the durable record of tasks.
+ *
+ * A promise of a write resolves when the write is committed and on disk. Writes take effect in the order of the calls.
+ * While the storage refuses writes (disk full, read-only, failed flush), `submit` rejects with STORAGE_UNAVAILABLE and
+ * leaves nothing behind; the other writes belong to tasks that have been acknowledged, so they are kept and done,
+ * in order, once the storage is back. Reads go on meanwhile.
+ */
+export abstract class TaskStore {
+  /** @throws GatewayError STORAGE_UNAVAILABLE; CONFLICT when the submission key exists */
+  abstract submit(task: NewTaskRecord): Promise<void>;
+  abstract assign(id: TaskId, change: AssignmentChange): Promise<void>;
+  abstract append(id: TaskId, step: TaskStep): Promise<void>;
+  /** Moves the deadline only: the agent gave a sign of life that is no event. */
+  abstract postpone(id: TaskId, deadlineAt: number): Promise<void>;
+  abstract keepLate(id: TaskId, late: LateResult): Promise<void>;
+  /** Deletes at most `limit` tasks that ended before a moment; resolves to how many. */
+  abstract purge(endedBefore: number, limit: number): Promise<number>;
+
+  abstract get(id: TaskId): Promise<TaskRecord | undefined>;
+  abstract input(id: TaskId): Promise<TaskInput | undefined>;
+  /** Events after `seq`, in order, at most `limit`. */
+  abstract eventsSince(id: TaskId, seq: number, limit: number): Promise<readonly TaskEvent[]>;
+  /** The artifact of a completed task, or null. */
+  abstract artifact(id: TaskId): Promise<Artifact | null>;
+  abstract findSubmission(namespace: Namespace, key: string): Promise<FoundSubmission | undefined>;
+  /** Newest first; `namespace` null: all. */
+  abstract list(namespace: Namespace | null, filter: TaskFilter): Promise<TaskPage>;
+  /** Every task that has not ended, oldest first. */
+  abstract open(): Promise<readonly TaskRecord[]>;
+
+  /** False while writes are refused. */
+  abstract readonly available: boolean;
+}
+
+export interface FoundSubmission {
+  readonly taskId: TaskId;
+  readonly fingerprint: string;
+}

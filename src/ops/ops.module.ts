@@ -1,0 +1,45 @@
+import { Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { Clock } from '../core/clock.js';
+import { AuthModule } from '../engine/auth/auth.module.js';
+import { RevocationList } from '../engine/auth/revocation.js';
+import { TaskStore } from '../engine/tasks/task.store.js';
+import { HealthController } from './health/health.controller.js';
+import { HealthService } from './health/health.service.js';
+
+/** What operators look at. Needs a global {@link Clock} and {@link TaskStore}. */
+@Module({})
+export class OpsModule implements OnModuleInit {
+  constructor(
+    private readonly health: HealthService,
+    private readonly store: TaskStore,
+    private readonly revocations: RevocationList,
+  ) {}
+
+  /** @param version of this gateway, shown by GET /health */
+  static of({ version }: { readonly version: string }): DynamicModule {
+    const health = {
+      provide: HealthService,
+      useFactory: (clock: Clock) => new HealthService(clock, version),
+      inject: [Clock],
+    };
+    return {
+      module: OpsModule,
+      imports: [AuthModule],
+      controllers: [HealthController],
+      providers: [health],
+      exports: [HealthService],
+    };
+  }
+
+  onModuleInit(): void {
+    this.health.register('storage', () =>
+      this.store.available ? { ok: true } : { ok: false, detail: 'takes no writes now; reads go on' },
+    );
+    // An old list raises an alarm; it does not take the gateway out of service.
+    if (this.revocations.status().configured)
+      this.health.register('revocation_list', () => {
+        const [detail] = this.revocations.status().alarms;
+        return detail === undefined ? { ok: true } : { ok: true, detail };
+      });
+  }
+}

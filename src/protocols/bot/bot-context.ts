@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { BotsConfig } from '../../config/bots.config.js';
+import { HeartbeatConfig } from '../../config/heartbeat.config.js';
+import { Clock } from '../../core/clock.js';
+import { RegistryService } from '../../engine/registry/registry.service.js';
+import { Holdings } from '../../engine/tasks/holdings.js';
+import { TasksService } from '../../engine/tasks/tasks.service.js';
+import type { BotSession } from './bot-session.js';
+
+/** What all sessions share: one object instead of many fields in each of ten thousand. */
+@Injectable()
+export class BotContext {
+  private readonly sessions = new Set<BotSession>();
+  private pending = 0;
+
+  constructor(
+    readonly clock: Clock,
+    readonly registry: RegistryService,
+    readonly tasks: TasksService,
+    readonly holdings: Holdings,
+    readonly heartbeat: HeartbeatConfig,
+    private readonly bots: BotsConfig,
+  ) {}
+
+  get registerTimeout(): number {
+    return this.bots.registerTimeout;
+  }
+
+  /** Open sockets that have not registered yet. */
+  get unregistered(): number {
+    return this.pending;
+  }
+
+  entered(session: BotSession): void {
+    this.sessions.add(session);
+    this.pending++;
+  }
+
+  registered(): void {
+    this.pending--;
+  }
+
+  left(session: BotSession): void {
+    if (this.sessions.delete(session) && !session.registered) this.pending--;
+  }
+
+  open(): Iterable<BotSession> {
+    return this.sessions;
+  }
+}

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../../engine/auth/auth.module.js';
+import { RegistryModule } from '../../engine/registry/registry.module.js';
+import { TasksModule } from '../../engine/tasks/tasks.module.js';
+import { RpcDispatcher } from './dispatcher.js';
+import { JsonRpcController } from './jsonrpc.controller.js';
+import { RpcHandlers } from './handlers.js';
+
+/** POST /jsonrpc. Needs the global TransportModule. */
+@Module({
+  imports: [AuthModule, RegistryModule, TasksModule],
+  controllers: [JsonRpcController],
+  providers: [RpcDispatcher, RpcHandlers],
+})
+export class JsonRpcModule {}

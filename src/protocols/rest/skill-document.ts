@@ -1,0 +1,1 @@
+export const skillDocument = (_config: unknown): string => 'todo';

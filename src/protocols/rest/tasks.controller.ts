@@ -1,0 +1,70 @@
+import { Controller, Get, Headers, HttpCode, Param, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Principal } from '../../core/principal.js';
+import { Caller, OAuth2Guard, Requires } from '../../engine/auth/oauth2.guard.js';
+import { TasksService } from '../../engine/tasks/tasks.service.js';
+import { checked } from '../../transport/http/checked.js';
+import { JsonBody } from '../../transport/http/json-body.js';
+import { SseStreams } from '../../transport/http/sse.js';
+import { toNewTask } from '../../transport/orchestrator/new-task.js';
+import type { TaskAckWire, TaskListWire, TaskWire } from '../../transport/orchestrator/orchestrator.wire.js';
+import { toAck, toTask } from '../../transport/orchestrator/task-view.js';
+import { toFrame, toPosition } from './rest.mapper.js';
+import { TaskListQuery, toFilter } from './task-list.query.js';
+
+/** Tasks over REST (spec: HTTP). */
+@Controller('tasks')
+@UseGuards(OAuth2Guard)
+export class TasksController {
+  constructor(
+    private readonly tasks: TasksService,
+    private readonly streams: SseStreams,
+  ) {}
+
+  /** Takes a task in; answered when it is committed and on disk. */
+  @Post()
+  @HttpCode(200)
+  @Requires('execute')
+  async submit(
+    @Caller() who: Principal,
+    @JsonBody() body: unknown,
+    @Headers('idempotency-key') key: string | undefined,
+  ): Promise<TaskAckWire> {
+    return toAck(await this.tasks.submit(who, toNewTask(body, key)));
+  }
+
+  @Get()
+  async list(@Caller() who: Principal, @Query(checked) query: TaskListQuery): Promise<TaskListWire> {
+    const { tasks, nextCursor } = await this.tasks.list(who, toFilter(query));
+    return { tasks: tasks.map((record) => toTask(record)), next_cursor: nextCursor };
+  }
+
+  @Get(':id')
+  async get(@Caller() who: Principal, @Param('id') id: string): Promise<TaskWire> {
+    const { record, artifact } = await this.tasks.get(who, id);
+    return toTask(record, artifact);
+  }
+
+  /** The task's log from the start, or after Last-Event-ID, then live (spec: SSE). */
+  @Get(':id/stream')
+  stream(
+    @Caller() who: Principal,
+    @Param('id') id: string,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Req() req: IncomingMessage,
+    @Res() res: ServerResponse,
+  ): Promise<void> {
+    return this.streams.serve(req, res, {
+      open: (signal) => this.tasks.watch(who, id, { after: toPosition(lastEventId), signal }),
+      frame: (item) => toFrame(id, item),
+      expiresAt: who.expiresAt,
+    });
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  @Requires('execute')
+  async cancel(@Caller() who: Principal, @Param('id') id: string): Promise<TaskWire> {
+    return toTask(await this.tasks.cancel(who, id));
+  }
+}

@@ -1,0 +1,125 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { excerpt, GatewayError } from '../../core/errors.js';
+import { MAX_JSON_DEPTH, withinDepth } from '../../core/json.js';
+import { hasBody, readBody } from './read-body.js';
+
+/** Bodies shorter than this cannot be nested too deep: each level takes two bytes. */
+const SHALLOW_BYTES = 2 * MAX_JSON_DEPTH;
+const JSON_TYPES = /^application\/(?:json|[a-z0-9!#$&^_.+-]+\+json)\s*(?:;\s*charset="?utf-8"?\s*)?;?\s*$/i;
+const FORM_TYPES = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
+
+/** Set once by `configureHttp`; part of the request's application, so that several servers can live in one process. */
+export const BODY_LIMIT = 'gateway body limit';
+
+interface AppRequest extends IncomingMessage {
+  app?: { get(name: string): unknown };
+}
+
+/** Why bytes are not a JSON value that the gateway accepts. */
+export class BadJson extends GatewayError {
+  constructor(message: string) {
+    super('INVALID', message);
+    this.name = 'BadJson';
+  }
+}
+
+/**
+ * Bytes as JSON. `__proto__` in a body is an ordinary own property here, and the mappers copy fields by name or by spread, so it
+ * never reaches a prototype.
+ * @throws BadJson when they are not UTF-8, not JSON, or nested deeper than 64 levels.
+ */
+export function parseJson(bytes: Buffer): unknown {
+  if (!isUtf8(bytes)) throw new BadJson('body: not valid UTF-8');
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8')) as unknown;
+  } catch {
+    throw new BadJson('body: not valid JSON');
+  }
+  if (bytes.length > SHALLOW_BYTES && !withinDepth(value))
+    throw new BadJson(`body: nested deeper than the allowed ${MAX_JSON_DEPTH} levels`);
+  return value;
+}
+
+/** @throws GatewayError UNSUPPORTED_MEDIA_TYPE unless the body is announced as uncompressed JSON in UTF-8. */
+function requireJsonType(req: IncomingMessage): void {
+  const type = req.headers['content-type'];
+  if (type !== 'application/json' && !(type !== undefined && JSON_TYPES.test(type)))
+    throw unsupported('content-type', type, 'application/json, optionally with charset utf-8');
+  requireIdentity(req);
+}
+
+function requireIdentity(req: IncomingMessage): void {
+  const encoding = req.headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    throw unsupported('content-encoding', encoding, 'identity');
+}
+
+const unsupported = (field: string, given: unknown, allowed: string): GatewayError =>
+  new GatewayError('UNSUPPORTED_MEDIA_TYPE', `${field}: got ${excerpt(given)}, allowed: ${allowed}`);
+
+/**
+ * Reads the JSON body of a request as bytes. It is called by the route that wants a body, after the guards: nobody makes the
+ * gateway read or parse anything before he has shown who he is.
+ * @throws GatewayError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, INVALID (none given)
+ */
+export function jsonBytes(req: IncomingMessage): Buffer | Promise<Buffer> {
+  if (!hasBody(req)) throw new BadJson('body: got nothing, allowed: a JSON value');
+  requireJsonType(req);
+  return readBody(req, bodyLimit(req));
+}
+
+function bodyLimit(req: AppRequest): number {
+  const limit = req.app?.get(BODY_LIMIT);
+  if (typeof limit !== 'number') throw new Error('configureHttp has not been called');
+  return limit;
+}
+
+/** A late body belongs to a request that has been answered already (408): it must have no effect any more. */
+function unlessAnswered<T>(res: ServerResponse, value: T): T {
+  if (res.headersSent) throw new GatewayError('TIMEOUT', 'body: came after the request timeout');
+  return value;
+}
+
+function received<T>(
+  context: ExecutionContext,
+  read: (req: IncomingMessage) => Buffer | Promise<Buffer>,
+  parse: (bytes: Buffer, req: IncomingMessage) => T,
+): T | Promise<T> {
+  const http = context.switchToHttp();
+  const req = http.getRequest<IncomingMessage>();
+  const bytes = read(req);
+  if (Buffer.isBuffer(bytes)) return parse(bytes, req);
+  const res = http.getResponse<ServerResponse>();
+  return bytes.then((late) => parse(unlessAnswered(res, late), req));
+}
+
+/** The request's body, parsed from JSON; type it `unknown` and let the mapper check it. */
+export const JsonBody = createParamDecorator((_data: unknown, context: ExecutionContext) =>
+  received(context, jsonBytes, parseJson),
+);
+
+/** The bytes of a JSON body, for protocols with their own way of saying that it does not parse. */
+export const JsonBytes = createParamDecorator((_data: unknown, context: ExecutionContext) =>
+  received(context, jsonBytes, (bytes) => bytes),
+);
+
+/** The body of an OAuth2 endpoint: a form (RFC 6749 §4.4.2) or JSON, as a flat record of strings. */
+export const FormBody = createParamDecorator((_data: unknown, context: ExecutionContext) =>
+  received(context, formBytes, (bytes, req) =>
+    FORM_TYPES.test(req.headers['content-type'] ?? '') ? parseForm(bytes) : parseJson(bytes),
+  ),
+);
+
+function formBytes(req: IncomingMessage): Buffer | Promise<Buffer> {
+  if (!FORM_TYPES.test(req.headers['content-type'] ?? '')) return jsonBytes(req);
+  requireIdentity(req);
+  return readBody(req, bodyLimit(req));
+}
+
+function parseForm(bytes: Buffer): Readonly<Record<string, string>> {
+  if (!isUtf8(bytes)) throw new BadJson('body: not valid UTF-8');
+  return Object.fromEntries(new URLSearchParams(bytes.toString('utf8')));
+}

@@ -1,0 +1,34 @@
+import { isoTime } from '../../core/clock.js';
+import type { Artifact, LateResult, TaskRecord } from '../../core/task.js';
+import type { LateResultWire, TaskAckWire, TaskWire } from './orchestrator.wire.js';
+
+/** Says what the acknowledgement promises: the task is in. Where it stands by now is for GET to say. */
+export const toAck = (record: TaskRecord): TaskAckWire => ({
+  task_id: record.id,
+  status: 'queued',
+  assigned_agent: record.agent?.name ?? null,
+});
+
+/** A task as every read shows it; what it does not have is left out. */
+export function toTask(record: TaskRecord, artifact: Artifact | null = null): TaskWire {
+  return {
+    task_id: record.id,
+    status: record.state,
+    skill: record.skill,
+    assigned_agent: record.agent?.name ?? null,
+    namespace: record.namespace,
+    priority: record.priority,
+    ...(record.contextId !== null && { context_id: record.contextId }),
+    attempt: record.attempt,
+    ...(record.progress && { progress: record.progress }),
+    ...(artifact && { artifact }),
+    ...(record.error && { error: record.error.message, error_code: record.error.code }),
+    ...(record.lateResult && { late_result: toLate(record.lateResult) }),
+    ...(record.routing && { routing: record.routing }),
+    created_at: isoTime(record.createdAt),
+    updated_at: isoTime(record.updatedAt),
+    ...(record.endedAt !== null && { ended_at: isoTime(record.endedAt) }),
+  };
+}
+
+const toLate = ({ at, ...late }: LateResult): LateResultWire => ({ ...late, at: isoTime(at) });
