@@ -152,10 +152,13 @@ export async function runLoad(port: number, door: Door, count: number, users: nu
 /** @throws Error unless each of these tasks is completed with its own result. */
 export async function verify(port: number, ids: readonly string[]): Promise<void> {
   const client = new Client(port);
-  for (const id of ids) {
-    const { status, body } = await client.get(`/tasks/${id}`);
-    const right = body.includes('"status":"completed"') && body.includes(`"text":"result of ${id}"`);
-    if (status !== 200 || !right) throw new Error(`task ${id} is not completed: ${status} ${body}`);
+  try {
+    for (const id of ids) {
+      const { status, body } = await client.get(`/tasks/${id}`);
+      const right = body.includes('"status":"completed"') && body.includes(`"text":"result of ${id}"`);
+      if (status !== 200 || !right) throw new Error(`task ${id} is not completed: ${status} ${body}`);
+    }
+  } finally {
+    client.close();
   }
-  client.close();
 }

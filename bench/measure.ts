@@ -40,6 +40,8 @@ async function round({ server, bots }: Target, door: Door, count: number): Promi
   const { ids, latencies } = await within(PATIENCE, 'the load', runLoad(server.http, door, count, USERS));
   await until('all tasks have reached a bot', async () => (await bots.done()) >= goal);
   await until('all agents are idle', async () => (await totalLoad(server)) === 0);
+  // An agent's slot may be free before its last result is on disk, and only what is on disk shows.
+  await until('the last tasks are completed', () => allCompleted(server, ids.slice(-USERS)));
   const seconds = (performance.now() - begin) / 1000;
   const cpuUs = ((server.cpuSeconds() - cpu) / count) * 1e6;
   await verify(server.http, ids.slice(-VERIFIED));
@@ -67,6 +69,13 @@ async function until(what: string, reached: () => Promise<boolean>): Promise<voi
   for (const begin = performance.now(); !(await reached()); await sleep(10))
     if (performance.now() - begin > PATIENCE)
       throw new Error(`after ${PATIENCE / 1000} s still not: ${what}`);
+}
+
+async function allCompleted(server: Server, ids: readonly string[]): Promise<boolean> {
+  return verify(server.http, ids).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function totalLoad(server: Server): Promise<number> {

@@ -1,6 +1,7 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  appendFileSync,
   closeSync,
   mkdtempSync,
   openSync,
@@ -29,12 +30,13 @@ if (statfsSync(TEMP).type === TMPFS)
 /** Ends whatever is left, however this process ends. */
 function cleanUp(): void {
   for (const child of children) child.kill('SIGKILL');
-  rmSync(TEMP, { recursive: true, force: true });
+  // Killed processes may take a moment to go, and write until then.
+  rmSync(TEMP, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }
-process.on('exit', cleanUp);
+process.once('exit', cleanUp);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
 
-/** The end of what each server printed, for the message of a failed run. */
+/** The end of what each server printed, and whether it has ended; for the message of a failed run. */
 export function lastWords(): string {
   const logs = readdirSync(TEMP).filter((file) => file.endsWith('.log'));
   const end = (file: string): string =>
@@ -78,7 +80,8 @@ export class Server {
   static async start(kind: Kind, options: ServerOptions = {}): Promise<Server> {
     const [http, bots] = [await freePort(), await freePort()];
     const database = options.database ?? join(TEMP, `${kind}-${http}.db`);
-    const output = openSync(join(TEMP, `${kind}-${http}.log`), 'w');
+    const log = join(TEMP, `${kind}-${http}.log`);
+    const output = openSync(log, 'w');
     const begin = performance.now();
     const child = spawn(process.execPath, program(kind, options), {
       cwd: ROOT,
@@ -87,6 +90,9 @@ export class Server {
     });
     closeSync(output);
     track(child);
+    child.once('exit', (code, signal) =>
+      appendFileSync(log, `(it ended: ${signal ?? `exit code ${code}`})\n`),
+    );
     for (const url of [`http://127.0.0.1:${http}/health/ready`, `http://127.0.0.1:${bots}/health`])
       while (!(await answers(url))) {
         if (child.exitCode !== null) throw new Error(`the ${kind} did not start`);

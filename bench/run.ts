@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { lastWords } from './processes.js';
 import { machine, toText, verdict, writeMarkdown, type Table } from './report.js';
@@ -59,7 +60,8 @@ async function main(): Promise<void> {
 
 main().then(
   () => process.exit(0),
-  (error: unknown) => {
+  async (error: unknown) => {
+    await sleep(500); // a server that is just ending says so
     console.error(
       `benchmark failed: ${error instanceof Error ? error.message : String(error)}\n${lastWords()}`,
     );

@@ -1,19 +1,19 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { RuntimeModule } from './adapters/runtime/runtime.module.js';
 import { StorageModule } from './adapters/storage/storage.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { GatewayConfig } from './config/gateway.config.js';
+import { AuthModule } from './engine/auth/auth.module.js';
+import { OAuth2Guard } from './engine/auth/oauth2.guard.js';
 import { HeartbeatModule } from './engine/heartbeat/heartbeat.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { BotModule } from './protocols/bot/bot.module.js';
 import { JsonRpcModule } from './protocols/jsonrpc/jsonrpc.module.js';
 import { RestModule } from './protocols/rest/rest.module.js';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { TransportModule } from './transport/transport.module.js';
-
-const { version: VERSION } = JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as { version: string };
+import { version } from './transport/version.js';
 
 /** The only file that knows all modules. A protocol is one folder and one line here. */
 @Module({})
@@ -32,8 +32,11 @@ export class AppModule {
         JsonRpcModule,
         BotModule,
         HeartbeatModule,
-        OpsModule.of({ version: VERSION }),
+        OpsModule.of({ version }),
+        AuthModule,
       ],
+      // Every HTTP route is closed unless it says @Public().
+      providers: [{ provide: APP_GUARD, useExisting: OAuth2Guard }],
     };
   }
 }

@@ -1,3 +1,4 @@
+import { letYoungHeapGrow } from './young-heap.js'; // first: see there
 import { loadConfig } from './config/load.js';
 import { ConfigError } from './config/config.error.js';
 import { Gateway } from './gateway.js';
@@ -16,6 +17,7 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', (reason) => fatal('unhandled rejection', reason, end));
   process.on('uncaughtException', (error) => fatal('uncaught exception', error, end));
   process.stdout.write(`${gateway.readyLine}\n`);
+  letYoungHeapGrow();
 }
 
 /** A defect: what it has broken is unknown, so the process ends; the next one takes the open tasks up. */

@@ -10,17 +10,10 @@ export const isObject = (value: unknown): value is JsonObject =>
 /** The deepest nesting that any API accepts. */
 export const MAX_JSON_DEPTH = 64;
 
-/** Whether a parsed value is nested at most `limit` levels deep. Iterative: hostile depth costs no stack. */
+/** Whether a parsed value is nested at most `limit` levels deep. Looks no deeper than that, so hostile depth costs no stack. */
 export function withinDepth(value: unknown, limit = MAX_JSON_DEPTH): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    const below: unknown[] = [];
-    for (const item of level) {
-      if (typeof item !== 'object' || item === null) continue;
-      if (depth >= limit) return false;
-      for (const child of Object.values(item)) if (typeof child === 'object') below.push(child);
-    }
-    level = below;
-  }
+  if (typeof value !== 'object' || value === null) return true;
+  if (limit === 0) return false;
+  for (const key in value) if (!withinDepth((value as Record<string, unknown>)[key], limit - 1)) return false;
   return true;
 }

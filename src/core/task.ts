@@ -1,5 +1,5 @@
 import type { AgentName, AgentRef, Namespace, TaskId } from './ids.js';
-import type { Json, JsonObject } from './json.js';
+import type { JsonObject } from './json.js';
 import type { TaskState } from './task-states.js';
 
 export const PRIORITIES = ['high', 'medium', 'low'] as const;
@@ -138,13 +138,7 @@ export const endsTask = (body: TaskEventBody): boolean =>
 
 /** The task's state after an event. */
 export function stateAfter(body: TaskEventBody): TaskState {
-  switch (body.event) {
-    case 'progress':
-    case 'artifact':
-      return 'running';
-    default:
-      return body.event;
-  }
+  return body.event === 'progress' || body.event === 'artifact' ? 'running' : body.event;
 }
 
 /** What an agent reports about a task it holds. */
@@ -175,5 +169,3 @@ export interface NewTask {
   /** Hash of the request's meaning, compared when the key comes again. */
   readonly fingerprint?: string | undefined;
 }
-
-export type { Json };

@@ -1,7 +1,6 @@
 import { invalid } from './errors.js';
 
 /** Control characters, bidirectional overrides and line separators: they forge lines in logs, pages and event streams. */
-// eslint-disable-next-line no-control-regex
 const HOSTILE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
 
 /**

@@ -27,7 +27,11 @@ export class GatewayLogger extends ConsoleLogger {
   private readonly chatty: boolean;
 
   constructor({ level, format }: LogConfig) {
-    super({ logLevels: LEVELS[level], json: format === 'json', colors: format === 'pretty' && process.stdout.isTTY });
+    super({
+      logLevels: LEVELS[level],
+      json: format === 'json',
+      colors: format === 'pretty' && process.stdout.isTTY,
+    });
     this.chatty = level === 'debug' || level === 'trace';
   }
 

@@ -1,9 +1,10 @@
 import { Global, Module, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { APP_GUARD, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
 import { AuthConfig } from '../../src/config/auth.config.js';
 import { GatewayConfig } from '../../src/config/gateway.config.js';
+import { PublicUrl } from '../../src/config/public-url.js';
 import { HttpConfig } from '../../src/config/http.config.js';
 import type { Profile } from '../../src/config/setting.js';
 import { Clock } from '../../src/core/clock.js';
@@ -49,10 +50,14 @@ export interface AppOptions {
 /** A real HTTP listener on a free port, with everything that main.ts puts before the controllers, on a faked engine. */
 export async function startHttpApp(options: AppOptions): Promise<TestApp> {
   const config = configOf(options);
-  const app = await NestFactory.create<NestExpressApplication>(moduleOf(options, config), httpAdapter(config), {
-    ...httpOptions(config),
-    logger: false,
-  });
+  const app = await NestFactory.create<NestExpressApplication>(
+    moduleOf(options, config),
+    httpAdapter(config),
+    {
+      ...httpOptions(config),
+      logger: false,
+    },
+  );
   configureHttp(app, config);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
@@ -77,6 +82,7 @@ function moduleOf({ fakes = {}, controllers, providers = [] }: AppOptions, confi
     { provide: RegistryService, useValue: fakes.registry ?? {} },
     { provide: RoutingService, useValue: fakes.routing ?? {} },
     { provide: OAuthTokenService, useValue: fakes.tokens ?? {} },
+    PublicUrl,
     Policy,
     OAuth2Guard,
   ];
@@ -86,7 +92,7 @@ function moduleOf({ fakes = {}, controllers, providers = [] }: AppOptions, confi
   @Module({
     imports: [Engine, TransportModule.of(config)],
     controllers: [...controllers],
-    providers: [...providers],
+    providers: [...providers, { provide: APP_GUARD, useExisting: OAuth2Guard }],
   })
   class App {}
   return App;

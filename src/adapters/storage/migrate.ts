@@ -1,18 +1,16 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
+import { ConfigError } from '../../config/config.error.js';
 import { MIGRATIONS, type Dialect } from './migrations/index.js';
 import type { Schema } from './schema.js';
 
 const TABLE = 'schema_migrations';
 
-/** The database was written by a newer version of the gateway. */
-export class NewerSchemaError extends Error {}
-
 /**
  * Brings the schema up to date. The caller holds a lock and an open transaction: of two gateways that start at once
  * one migrates and the other finds it done.
- * @throws NewerSchemaError when the database knows migrations that this version does not
+ * @throws ConfigError when the database knows migrations that this version does not: a newer one wrote it
  */
 export async function migrate(db: Kysely<Schema>, dialect: Dialect): Promise<void> {
   const migrator = new Migrator({
@@ -31,12 +29,12 @@ async function refuseNewer(db: Kysely<Schema>): Promise<void> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
   if (!tables.some((table) => table.name === TABLE)) return;
   const { rows } = await sql<{ name: string }>`select name from ${sql.table(TABLE)}`.execute(db);
-  const unknown = rows.map((row) => row.name).filter((name) => !(name in MIGRATIONS));
+  const unknown = rows.map((row) => row.name).filter((name) => !Object.hasOwn(MIGRATIONS, name));
   if (unknown.length === 0) return;
-  throw new NewerSchemaError(
-    `the database was written by a newer version of the gateway (it has the migrations ${unknown.join(', ')}, ` +
+  throw new ConfigError([
+    `storage.url: the database was written by a newer version of the gateway (it has the migrations ${unknown.join(', ')}, ` +
       `this version knows up to ${Object.keys(MIGRATIONS).at(-1)}); start that version, or restore a backup of this one`,
-  );
+  ]);
 }
 
 const forDialect = (dialect: Dialect) =>

@@ -4,7 +4,6 @@ import type { TaskState } from '../../core/task-states.js';
 /** Tables of every storage adapter. Times are milliseconds since the epoch; JSON is text; booleans are 0 and 1. */
 export interface Schema {
   tasks: TaskRow;
-  task_inputs: TaskInputRow;
   task_events: TaskEventRow;
   submissions: SubmissionRow;
   storage_probe: StorageProbeRow;
@@ -36,17 +35,13 @@ export interface TaskRow {
   deadline_at: number | null;
 }
 
-/** Apart from the record, which changes with every step: inputs are large and are written once. */
-export interface TaskInputRow {
-  task_id: string;
-  input: string;
-}
-
 export interface TaskEventRow {
   task_id: string;
   seq: number;
   at: number;
   body: string;
+  /** What the agent gets to work on: with the first event only. Not in the record, which is written anew at every step. */
+  input: string | null;
 }
 
 export interface SubmissionRow {
@@ -58,5 +53,6 @@ export interface SubmissionRow {
 
 /** One row, written to find out whether the storage takes writes. */
 export interface StorageProbeRow {
+  /** Counts the probes; a time in name only. */
   at: number;
 }

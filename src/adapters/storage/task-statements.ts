@@ -1,6 +1,9 @@
 import { sql, type Kysely } from 'kysely';
 import { param, Prepared } from './prepared.js';
-import type { Schema, SubmissionRow, TaskEventRow, TaskInputRow, TaskRow } from './schema.js';
+import type { Schema, SubmissionRow, TaskEventRow, TaskRow } from './schema.js';
+
+/** The event of the submission; it carries the input. */
+const FIRST_SEQ = 1;
 
 type Id = Pick<TaskRow, 'id'>;
 type Step = Id & Pick<TaskRow, 'state' | 'seq' | 'progress' | 'error' | 'updated_at' | 'ended_at' | 'deadline_at'>;
@@ -21,11 +24,8 @@ export function taskStatements(db: Kysely<Schema>) {
   const task = param<string>('id');
   return {
     insertTask: new Prepared<TaskRow>(db.insertInto('tasks').values(placeholders<TaskRow>(...TASK_COLUMNS))),
-    insertInput: new Prepared<TaskInputRow>(
-      db.insertInto('task_inputs').values(placeholders<TaskInputRow>('task_id', 'input')),
-    ),
     insertEvent: new Prepared<TaskEventRow>(
-      db.insertInto('task_events').values(placeholders<TaskEventRow>('task_id', 'seq', 'at', 'body')),
+      db.insertInto('task_events').values(placeholders<TaskEventRow>('task_id', 'seq', 'at', 'body', 'input')),
     ),
     insertSubmission: new Prepared<SubmissionRow>(
       db.insertInto('submissions').values(placeholders<SubmissionRow>('namespace', 'key', 'fingerprint', 'task_id')),
@@ -61,15 +61,19 @@ export function taskStatements(db: Kysely<Schema>) {
         .where('late_result', 'is', null),
     ),
     deleteTask: new Prepared<Id>(db.deleteFrom('tasks').where('id', '=', task)),
-    deleteInput: new Prepared<Id>(db.deleteFrom('task_inputs').where('task_id', '=', task)),
     deleteEvents: new Prepared<Id>(db.deleteFrom('task_events').where('task_id', '=', task)),
     deleteSubmissions: new Prepared<Id>(db.deleteFrom('submissions').where('task_id', '=', task)),
 
-    /** A write that says nothing: whether the storage takes writes again. */
-    probe: new Prepared<{ at: number }>(db.updateTable('storage_probe').set({ at: param<number>('at') })),
+    /**
+     * A write that says nothing: whether the storage takes writes again. It changes the row each time, for SQLite does
+     * not write a row that stays the same: that would succeed on a full disk.
+     */
+    probe: new Prepared<object>(db.updateTable('storage_probe').set((eb) => ({ at: eb('at', '+', 1) }))),
 
     task: new Prepared<Id>(db.selectFrom('tasks').selectAll().where('id', '=', task)),
-    input: new Prepared<Id>(db.selectFrom('task_inputs').select('input').where('task_id', '=', task)),
+    input: new Prepared<Id>(
+      db.selectFrom('task_events').select('input').where('task_id', '=', task).where('seq', '=', FIRST_SEQ),
+    ),
     eventsSince: new Prepared<Id & { seq: number; limit: number }>(
       db
         .selectFrom('task_events')
@@ -107,5 +111,3 @@ export function taskStatements(db: Kysely<Schema>) {
     ),
   };
 }
-
-export type TaskStatements = ReturnType<typeof taskStatements>;

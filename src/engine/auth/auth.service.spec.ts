@@ -172,10 +172,15 @@ describe('an mTLS listener with real sockets', () => {
   let tlsCrl: string;
   let chainLength: number;
 
-  async function listen(ca: string, crl: string): Promise<void> {
+  async function listen(ca: string, crl: string, rejectUnauthorized = true): Promise<void> {
     tlsCrl = pki.file(crl);
     auth = await service({}, { tlsCa: pki.file(ca), tlsCrl });
-    server = createServer({ ...(await credentials(await pki.server())), ca, requestCert: true });
+    server = createServer({
+      ...(await credentials(await pki.server())),
+      ca,
+      requestCert: true,
+      rejectUnauthorized,
+    });
     server.on('tlsClientError', () => undefined);
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   }
@@ -237,6 +242,14 @@ describe('an mTLS listener with real sockets', () => {
     expect((await dial(await credentials(await pki.bot({ issuer: pki.intermediate })))).code).toBe(
       'refused by TLS',
     );
+  });
+
+  it('does not believe a certificate that TLS has not accepted', async () => {
+    await listen(pem(pki.root), await pki.crl([]), false);
+    expect((await dial(await credentials(await pki.bot({ issuer: pki.other })))).code).toBe(
+      'UNAUTHENTICATED',
+    );
+    expect((await dial(await credentials(await pki.bot()))).code).toBe('admitted');
   });
 
   it('refuses a revoked bot on a resumed session, which TLS would let in', async () => {

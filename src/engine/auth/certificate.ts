@@ -54,7 +54,7 @@ export function readCertificates(file: string): X509Certificate[] {
 /** Whether `issuer` made `certificate`: decided by the signature, since names can be written in many ways. */
 export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   try {
-    return issuer.ca && certificate.verify(issuer.publicKey);
+    return certificate.verify(issuer.publicKey);
   } catch {
     return false; // keys of different kinds
   }

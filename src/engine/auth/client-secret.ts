@@ -1,4 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
+import { excerpt } from '../../core/errors.js';
 
 /** A hashed client secret: `scrypt$N$r$p$salt$hash`, salt and hash in base64. */
 interface SecretHash {
@@ -13,7 +14,7 @@ const FORMAT =
 const MAX_MEMORY = 128 * 1024 * 1024;
 
 /** @throws Error saying what is allowed; never shows the hash */
-function parseHash(text: string): SecretHash {
+function parseHash(id: string, text: string): SecretHash {
   const [, N, r, p, salt, hash] = FORMAT.exec(text) ?? [];
   const options = { N: Number(N), r: Number(r), p: Number(p), maxmem: MAX_MEMORY + 1024 * 1024 };
   const powerOfTwo = options.N >= 2 && (options.N & (options.N - 1)) === 0;
@@ -26,7 +27,7 @@ function parseHash(text: string): SecretHash {
     128 * options.N * options.r > MAX_MEMORY
   )
     throw new Error(
-      'client secret hash: allowed: scrypt$N$r$p$salt$hash, made by "npm run token -- --hash-secret"',
+      `auth.clients, secret_hash of ${excerpt(id)}: allowed: scrypt$N$r$p$salt$hash as "npm run token -- --hash-secret" prints it`,
     );
   return { options, salt: Buffer.from(salt, 'base64'), hash: Buffer.from(hash, 'base64') };
 }
@@ -43,7 +44,7 @@ export class ClientSecrets {
 
   /** @throws Error when a hash is malformed */
   constructor(clients: readonly { readonly id: string; readonly secretHash: string }[]) {
-    for (const client of clients) this.hashes.set(client.id, parseHash(client.secretHash));
+    for (const client of clients) this.hashes.set(client.id, parseHash(client.id, client.secretHash));
     const [first] = this.hashes.values();
     this.decoy = {
       options: first?.options ?? { N: 16_384, r: 8, p: 1 },

@@ -1,9 +1,8 @@
-import 'reflect-metadata'; // the x509 library wants it before it loads
-import { SubjectAlternativeNameExtension, X509Certificate } from '@peculiar/x509';
 import { excerpt } from '../../core/errors.js';
 import { DEFAULT_NAMESPACE, type AgentName, type Namespace } from '../../core/ids.js';
 import type { AgentGrant } from '../../core/principal.js';
 import { checkName } from '../../core/text.js';
+import { certificateNames, type CertificateNames } from './certificate-names.js';
 import { namespaceName } from './claims.js';
 import { forbidden, refusing } from './refusal.js';
 
@@ -30,21 +29,19 @@ const MAX_GRANTS = 1_000;
  * @throws GatewayError FORBIDDEN when the certificate names nobody, or in a way that is not allowed
  */
 export function peerIdentity(der: Buffer, trustDomain?: string): PeerIdentity {
-  const certificate = new X509Certificate(der);
-  const names = alternativeNames(certificate);
-  const spiffe = names.filter((name) => name.type === 'url' && /^spiffe:/i.test(name.value));
+  const { uris, dns, commonNames, organizations } = read(der);
+  const spiffe = uris.filter((uri) => /^spiffe:/i.test(uri));
   if (spiffe.length > 1) throw forbidden('client certificate: more than one SPIFFE id');
-  if (spiffe[0]) return spiffeIdentity(spiffe[0].value, trustDomain);
-  const dns = names.filter((name) => name.type === 'dns').map((name) => name.value);
-  return namedIdentity(
-    [...certificate.subjectName.getField('CN'), ...dns],
-    certificate.subjectName.getField('O'),
-  );
+  if (spiffe[0] !== undefined) return spiffeIdentity(spiffe[0], trustDomain);
+  return namedIdentity([...commonNames, ...dns], organizations);
 }
 
-function alternativeNames(certificate: X509Certificate) {
-  const extensions = certificate.extensions.filter((one) => one instanceof SubjectAlternativeNameExtension);
-  return extensions.flatMap((one) => one.names.items);
+function read(der: Buffer): CertificateNames {
+  try {
+    return certificateNames(der);
+  } catch {
+    throw forbidden('client certificate: its names cannot be read');
+  }
 }
 
 function spiffeIdentity(uri: string, trustDomain: string | undefined): PeerIdentity {
@@ -70,7 +67,7 @@ function spiffeIdentity(uri: string, trustDomain: string | undefined): PeerIdent
   });
 }
 
-function namedIdentity(names: string[], organizations: string[]): PeerIdentity {
+function namedIdentity(names: readonly string[], organizations: readonly string[]): PeerIdentity {
   return refusing(forbidden, () => {
     const who = sortedSet(names).filter((name) => name !== '*'); // a grant's `*` is for SPIFFE ids only
     const where = organizations.length > 0 ? sortedSet(organizations) : [DEFAULT_NAMESPACE];
@@ -88,4 +85,4 @@ function namedIdentity(names: string[], organizations: string[]): PeerIdentity {
   });
 }
 
-const sortedSet = (values: string[]): string[] => [...new Set(values)].sort();
+const sortedSet = (values: readonly string[]): string[] => [...new Set(values)].sort();

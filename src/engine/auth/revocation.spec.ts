@@ -94,6 +94,36 @@ describe('RevocationList', () => {
     expect(list.status().alarms).toEqual([]);
   });
 
+  it('knows the chain of a bot that comes back with its leaf only', async () => {
+    const below = await pki.bot({ issuer: pki.intermediate });
+    const file = await start(await pki.crl([]), pem(pki.root));
+    expect(list.isRevoked(chain(below, pki.intermediate))).toBe(false);
+    writeFileSync(file, await pki.crl([pki.intermediate]));
+    await look();
+    expect(list.isRevoked(chain(below))).toBe(true);
+    expect(list.status().alarms).toEqual([]);
+  });
+
+  it('takes no bot for an authority', async () => {
+    await start(await pki.crl([]));
+    const below = await pki.bot({ issuer: bot });
+    expect(list.isRevoked(chain(below, bot))).toBe(false);
+    expect(list.status().alarms).toHaveLength(1);
+  });
+
+  it('tells every listener, even after one that fails', async () => {
+    const file = await start(await pki.crl([]));
+    const heard = jest.fn();
+    list.onChange(() => {
+      throw new Error('broken listener');
+    });
+    list.onChange(heard);
+    writeFileSync(file, await pki.crl([bot]));
+    await look();
+    expect(heard).toHaveBeenCalledTimes(1);
+    expect(list.status().alarms).toEqual([]);
+  });
+
   it('alarms once when it cannot see whether an intermediate is revoked', async () => {
     await start(await pki.crl([pki.intermediate]), pem(pki.root));
     const below = chain(await pki.bot({ issuer: pki.intermediate }));
@@ -111,6 +141,7 @@ describe('RevocationList', () => {
     await look();
     expect(heard).not.toHaveBeenCalled();
     writeFileSync(file, await pki.crl([bot]));
+    await look();
     await look();
     expect(heard).toHaveBeenCalledTimes(1);
     expect(list.isRevoked(chain(bot))).toBe(true);
@@ -154,7 +185,8 @@ describe('RevocationList', () => {
     rmSync(file);
     await look();
     expect(list.isRevoked(chain(bot))).toBe(true);
-    expect(list.status().alarms[0]).toContain('ENOENT');
+    expect(list.status().alarms[0]).toContain('file not readable (ENOENT)');
+    expect(list.status().alarms[0]).not.toContain(file);
   });
 
   it('goes on with an expired list, alarms once and calms down when it is replaced', async () => {

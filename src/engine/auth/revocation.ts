@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { BotsConfig } from '../../config/bots.config.js';
 import { Clock, type Timer } from '../../core/clock.js';
 import { isIssuedBy, normalSerial, readCertificates } from './certificate.js';
@@ -12,6 +13,31 @@ const POLL_EVERY = 2_000;
 const MAX_DEPTH = 10;
 const BLIND =
   'bots come in by an intermediate authority whose own revocation cannot be seen; add its certificate to the CA file';
+
+/** One step from a certificate to the authority that issued it. */
+interface Link {
+  /** {@link authorityKey} of the issuer. */
+  readonly authority: string;
+  readonly serial: string;
+}
+
+/** The steps from a certificate up to a configured authority that is its own issuer, as far as the certificates at hand reach. */
+function issuancePath(
+  leaf: X509Certificate,
+  authorities: readonly X509Certificate[],
+  sent: readonly X509Certificate[],
+): { path: readonly Link[]; complete: boolean } {
+  const known = [...authorities, ...sent.filter((one) => one.ca)];
+  const path: Link[] = [];
+  for (let subject = leaf; path.length < MAX_DEPTH;) {
+    const issuer = known.find((authority) => isIssuedBy(subject, authority));
+    if (!issuer) return { path, complete: false };
+    path.push({ authority: authorityKey(issuer), serial: normalSerial(subject.serialNumber) });
+    if (issuer.raw.equals(subject.raw)) return { path, complete: true };
+    subject = issuer;
+  }
+  return { path, complete: false };
+}
 
 /** For health pages. */
 export interface RevocationStatus {
@@ -34,6 +60,7 @@ export class RevocationList implements OnModuleInit, OnModuleDestroy {
   private readonly log = new Logger('Auth');
   private readonly listeners = new Set<() => void>();
   private readonly raised = new Set<string>();
+  private readonly paths = new LRUCache<string, readonly Link[]>({ max: 20_000 });
   private authorities: readonly X509Certificate[] = [];
   private current: Revocations = { revoked: new Map(), nextUpdate: undefined, entries: 0 };
   private seen: string | undefined;
@@ -51,10 +78,18 @@ export class RevocationList implements OnModuleInit, OnModuleDestroy {
   async onModuleInit(): Promise<void> {
     if (this.bots.tlsCa !== undefined) this.authorities = readCertificates(this.bots.tlsCa);
     if (this.bots.tlsCrl === undefined) return;
-    this.seen = await signature(this.bots.tlsCrl);
-    await this.load(this.bots.tlsCrl);
+    await this.start(this.bots.tlsCrl);
     this.report();
     this.poll(this.bots.tlsCrl);
+  }
+
+  private async start(file: string): Promise<void> {
+    try {
+      this.seen = await signature(file);
+      this.current = await this.load(file);
+    } catch (error) {
+      throw new Error(`${file}: ${reason(error)}`, { cause: error });
+    }
   }
 
   onModuleDestroy(): void {
@@ -67,18 +102,21 @@ export class RevocationList implements OnModuleInit, OnModuleDestroy {
    *   Node 24.21 (nodejs/node#65579). Intermediates are therefore looked up in the CA file first.
    */
   isRevoked(chain: readonly X509Certificate[]): boolean {
-    const known = [...this.authorities, ...chain.slice(1)];
-    let one = chain[0];
-    for (let depth = 0; one && depth < MAX_DEPTH; depth++) {
-      const subject: X509Certificate = one;
-      const issuer = known.find((authority) => isIssuedBy(subject, authority));
-      if (!issuer) return this.unaccounted();
-      if (this.current.revoked.get(authorityKey(issuer))?.has(normalSerial(subject.serialNumber)))
-        return true;
-      if (issuer.raw.equals(subject.raw)) return false;
-      one = issuer;
-    }
-    return false;
+    const [leaf] = chain;
+    if (!leaf || this.bots.tlsCrl === undefined) return false;
+    return this.pathOf(leaf, chain).some(({ authority, serial }) =>
+      this.current.revoked.get(authority)?.has(serial),
+    );
+  }
+
+  /** Known paths are kept: signatures are costly, and after a change of the list all live sockets are asked about at once. */
+  private pathOf(leaf: X509Certificate, chain: readonly X509Certificate[]): readonly Link[] {
+    const known = this.paths.get(leaf.fingerprint256);
+    if (known) return known;
+    const { path, complete } = issuancePath(leaf, this.authorities, chain.slice(1));
+    if (complete) this.paths.set(leaf.fingerprint256, path);
+    else this.setBlind();
+    return path;
   }
 
   /** Calls `listener` after every change of the list, so that sockets of revoked bots can be cut. @returns stops that */
@@ -102,12 +140,10 @@ export class RevocationList implements OnModuleInit, OnModuleDestroy {
   }
 
   /** TLS vouches for the chain, but whether the intermediate in it is revoked cannot be seen: let in, under alarm. */
-  private unaccounted(): false {
-    if (this.bots.tlsCrl !== undefined && !this.blind) {
-      this.blind = true;
-      this.report();
-    }
-    return false;
+  private setBlind(): void {
+    if (this.blind) return;
+    this.blind = true;
+    this.report();
   }
 
   private poll(file: string): void {
@@ -120,8 +156,9 @@ export class RevocationList implements OnModuleInit, OnModuleDestroy {
   private async refresh(file: string): Promise<void> {
     try {
       await this.reload(file);
+      this.broken = undefined;
     } catch (error) {
-      this.broken = error instanceof Error ? error.message : String(error);
+      this.broken = reason(error);
     }
     this.report();
   }
@@ -129,19 +166,22 @@ export class RevocationList implements OnModuleInit, OnModuleDestroy {
   private async reload(file: string): Promise<void> {
     const found = await signature(file);
     if (found === this.seen) return;
-    await this.load(file);
+    this.current = await this.load(file);
     this.seen = found; // only now: a file caught half-written is read again at the next look
-    this.broken = undefined;
-    this.log.log(`revocation list ${file} read, ${this.current.entries} entries`);
-    for (const listener of this.listeners) listener();
+    this.log.log(`revocation list read, ${this.current.entries} entries`);
+    for (const listener of this.listeners) this.tell(listener);
   }
 
-  private async load(file: string): Promise<void> {
+  private tell(listener: () => void): void {
     try {
-      this.current = await readRevocations(await readFile(file), this.authorities);
+      listener();
     } catch (error) {
-      throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      this.log.error(`a listener failed: ${reason(error)}`); // the others must hear of it all the same
     }
+  }
+
+  private async load(file: string): Promise<Revocations> {
+    return readRevocations(await readFile(file), this.authorities);
   }
 
   private alarms(): string[] {
@@ -163,6 +203,12 @@ export class RevocationList implements OnModuleInit, OnModuleDestroy {
     this.raised.clear();
     for (const alarm of now) this.raised.add(alarm);
   }
+}
+
+/** Why something failed, without paths: alarms are shown on health pages. */
+function reason(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return typeof code === 'string' ? `file not readable (${code})` : String(message);
 }
 
 /** Changes whenever the file does, by a write or by a swapped link. */

@@ -6,14 +6,20 @@ import { RegistryService } from '../registry/registry.service.js';
 
 /** A round of pings is spread over this many ticks, so that 10,000 agents are not pinged at one instant. */
 const TICKS_PER_INTERVAL = 10;
+/** A tick that is late by this share of the timeout: the gateway itself stood still, and what agents have sent is still unread. */
+const STALL_SHARE = 1 / 4;
 
-/** Pings every agent once an interval and removes those that have been silent for longer than the timeout (seed 000: 10 s and 30 s). */
+/**
+ * Pings every agent once an interval and removes those that have been silent for the timeout (seed 000: 10 s and 30 s),
+ * at most a tenth of an interval later.
+ */
 @Injectable()
 export class HeartbeatService implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Heartbeat');
   private readonly slots: Set<Agent>[] = Array.from({ length: TICKS_PER_INTERVAL }, () => new Set<Agent>());
   private readonly slotOf = new Map<Agent, Set<Agent>>();
   private tick = 0;
+  private tickedAt = 0;
   private timer: Timer | undefined;
 
   constructor(
@@ -25,6 +31,7 @@ export class HeartbeatService implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   onApplicationBootstrap(): void {
+    this.tickedAt = this.clock.now();
     this.schedule();
   }
 
@@ -45,20 +52,32 @@ export class HeartbeatService implements OnApplicationBootstrap, OnModuleDestroy
     this.slotOf.delete(agent);
   }
 
+  private get tickMs(): number {
+    return this.config.interval / TICKS_PER_INTERVAL;
+  }
+
   private schedule(): void {
-    this.timer = this.clock.after(this.config.interval / TICKS_PER_INTERVAL, () => {
+    this.timer = this.clock.after(this.tickMs, () => {
       this.schedule();
-      this.tick++;
-      for (const agent of this.slots[this.tick % TICKS_PER_INTERVAL]!) this.check(agent);
+      this.onTick(this.clock.now());
     });
   }
 
-  private check(agent: Agent): void {
-    const silentFor = this.clock.now() - agent.lastSeen;
-    if (agent.connection.paused || silentFor < this.config.timeout) {
-      agent.connection.ping();
-      return;
-    }
+  private onTick(now: number): void {
+    const late = now - this.tickedAt - this.tickMs;
+    this.tickedAt = now;
+    this.tick++;
+    if (late < this.config.timeout * STALL_SHARE) this.removeSilent(now);
+    for (const agent of this.slots[this.tick % TICKS_PER_INTERVAL]!) agent.connection.ping();
+  }
+
+  private removeSilent(now: number): void {
+    const { timeout } = this.config;
+    for (const agent of this.slotOf.keys())
+      if (now - agent.lastSeen >= timeout && !agent.connection.paused) this.removeAgent(agent, now - agent.lastSeen);
+  }
+
+  private removeAgent(agent: Agent, silentFor: number): void {
     this.logger.warn(`agent ${agent.namespace}/${agent.card.name} silent for ${silentFor} ms: removed`);
     this.registry.remove(agent, 'silent');
     agent.connection.close('silent');

@@ -2,6 +2,11 @@ import type { AgentCard, AgentView } from '../../core/agent.js';
 import { agentKey, type AgentRef, type Namespace } from '../../core/ids.js';
 import type { AgentConnection } from './agent-connection.js';
 
+/** A place in somebody's order of agents; moves when the agent's load has changed. */
+export interface Placement {
+  reorder(): void;
+}
+
 /** An agent that is here now: its card, its connection and how busy it is. Only the registry changes it. */
 export class Agent {
   readonly ref: AgentRef;
@@ -9,6 +14,8 @@ export class Agent {
   /** Tasks that it holds. */
   load = 0;
   lastSeen: number;
+  /** Where routing keeps it: on the agent itself, because a look-up per change would cost a cache miss each. */
+  placements: readonly Placement[] = [];
 
   constructor(
     public card: AgentCard,

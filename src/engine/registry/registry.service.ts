@@ -128,6 +128,7 @@ export class RegistryService {
   private changeLoad(agent: Agent, by: 1 | -1): void {
     const before = agent.load;
     agent.load += by;
+    for (const placement of agent.placements) placement.reorder();
     for (const observer of this.observers) observer.loadChanged?.(agent, before);
   }
 }

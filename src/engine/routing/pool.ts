@@ -3,12 +3,12 @@ import { Seat } from './seat-list.js';
 
 /** The agents with one skill in one scope, kept in the order in which a strategy picks them. */
 export abstract class Pool {
-  private readonly seats = new Map<Agent, Seat>();
+  private members = 0;
   private withRoom = 0;
 
   /** Online agents with the skill. */
   get size(): number {
-    return this.seats.size;
+    return this.members;
   }
 
   /** Of these, how many have a free slot. */
@@ -16,29 +16,22 @@ export abstract class Pool {
     return this.withRoom;
   }
 
-  add(agent: Agent): void {
-    const seat = new Seat(agent);
-    this.seats.set(agent, seat);
+  add(agent: Agent): Seat {
+    const seat = new Seat(agent, this);
+    this.members++;
     this.place(seat);
+    return seat;
   }
 
-  remove(agent: Agent): void {
-    const seat = this.seats.get(agent);
-    if (!seat) return;
+  remove(seat: Seat): void {
+    this.members--;
     this.take(seat);
-    this.seats.delete(agent);
   }
 
-  /** To be called after the agent's load has changed. */
-  reorder(agent: Agent): void {
-    const seat = this.seats.get(agent);
-    if (!seat) return;
+  /** The agent's load has changed. */
+  reorder(seat: Seat): void {
     this.take(seat);
     this.place(seat);
-  }
-
-  has(agent: Agent): boolean {
-    return this.seats.has(agent);
   }
 
   /** The agent to use next; undefined when none has room. */
@@ -48,6 +41,7 @@ export abstract class Pool {
   protected abstract arrange(seat: Seat): void;
 
   private place(seat: Seat): void {
+    seat.load = seat.agent.load;
     if (!seat.agent.hasRoom) return;
     this.arrange(seat);
     this.withRoom++;

@@ -59,7 +59,6 @@ export class RoutingService {
     registry.observe({
       joined: (agent) => this.index.add(agent),
       left: (agent) => this.index.remove(agent),
-      loadChanged: (agent) => this.index.reorder(agent),
       cardChanged: (agent, before) => {
         this.index.remove(agent, before);
         this.index.add(agent);
@@ -94,7 +93,7 @@ export class RoutingService {
   private choosePinned(request: RouteRequest, name: AgentName): Route {
     const named = this.registry.named(name, request.scope).filter((agent) => agent.hasSkill(request.skill));
     const free = named.filter((agent) => agent.hasRoom);
-    const agent = free.sort((a, b) => a.load - b.load)[0];
+    const agent = free.sort((a, b) => a.load / a.card.maxConcurrency - b.load / b.card.maxConcurrency)[0];
     if (named.length === 0) return this.decide(undefined, 0, 0, 'the agent asked for is not online with this skill');
     return this.decide(agent, named.length, free.length, agent ? 'the agent asked for' : 'the agent asked for is busy');
   }

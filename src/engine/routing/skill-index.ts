@@ -2,50 +2,79 @@ import type { AgentCard } from '../../core/agent.js';
 import type { Namespace } from '../../core/ids.js';
 import type { Agent } from '../registry/agent.js';
 import type { Pool } from './pool.js';
+import type { Seat } from './seat-list.js';
 
-/** One pool per skill and scope. An agent sits in the pool of its namespace and in that of no namespace (auth off). */
+/** A namespace, or null for all of them (auth off). */
+type Scope = Namespace | null;
+type Pools = Map<string, Pool>;
+
+/**
+ * One pool per skill and scope. A scope is indexed from the first time that somebody asks in it: with auth on nobody
+ * asks in all namespaces at once, with auth off hardly anybody in one, and no agent pays for the other.
+ */
 export class SkillIndex {
-  private readonly scopes = new Map<Namespace | null, Map<string, Pool>>();
+  private readonly scopes = new Map<Scope, Pools>();
+  private readonly seats = new Map<Agent, Seat[]>();
+  private readonly population = new Map<Namespace, number>();
 
   constructor(private readonly newPool: () => Pool) {}
 
-  pool(scope: Namespace | null, skill: string): Pool | undefined {
-    return this.scopes.get(scope)?.get(skill);
+  pool(scope: Scope, skill: string): Pool | undefined {
+    return (this.scopes.get(scope) ?? this.open(scope))?.get(skill);
   }
 
   add(agent: Agent): void {
-    for (const skill of skillIds(agent.card))
-      for (const scope of [agent.namespace, null]) this.poolFor(scope, skill).add(agent);
+    const seats: Seat[] = [];
+    this.seats.set(agent, seats);
+    agent.placements = seats;
+    this.count(agent.namespace, 1);
+    for (const pools of this.poolsOf(agent)) this.place(agent, pools, seats);
   }
 
+  /** @param card the card that it was added with */
   remove(agent: Agent, card: AgentCard = agent.card): void {
-    for (const skill of skillIds(card)) for (const scope of [agent.namespace, null]) this.drop(scope, skill, agent);
+    const seats = this.seats.get(agent);
+    if (!seats) return;
+    this.seats.delete(agent);
+    agent.placements = [];
+    for (const seat of seats) seat.pool.remove(seat);
+    for (const pools of this.poolsOf(agent)) dropEmpty(pools, card);
+    this.count(agent.namespace, -1);
   }
 
-  reorder(agent: Agent): void {
-    for (const skill of agent.card.skills) {
-      this.pool(agent.namespace, skill.id)?.reorder(agent);
-      this.pool(null, skill.id)?.reorder(agent);
+  /** A namespace without agents is not opened: its name may be anything that a caller made up. */
+  private open(scope: Scope): Pools | undefined {
+    if (scope !== null && !this.population.has(scope)) return undefined;
+    const pools: Pools = new Map();
+    this.scopes.set(scope, pools);
+    for (const [agent, seats] of this.seats)
+      if (scope === null || agent.namespace === scope) this.place(agent, pools, seats);
+    return pools;
+  }
+
+  private poolsOf({ namespace }: Agent): Pools[] {
+    return [this.scopes.get(namespace), this.scopes.get(null)].filter((pools) => pools !== undefined);
+  }
+
+  private place(agent: Agent, pools: Pools, seats: Seat[]): void {
+    for (const { id } of agent.card.skills) {
+      let pool = pools.get(id);
+      if (!pool) pools.set(id, (pool = this.newPool()));
+      seats.push(pool.add(agent));
     }
   }
 
-  private poolFor(scope: Namespace | null, skill: string): Pool {
-    let skills = this.scopes.get(scope);
-    if (!skills) this.scopes.set(scope, (skills = new Map<string, Pool>()));
-    let pool = skills.get(skill);
-    if (!pool) skills.set(skill, (pool = this.newPool()));
-    return pool;
-  }
-
-  /** Empty pools go: names of skills and namespaces come from outside and must not pile up. */
-  private drop(scope: Namespace | null, skill: string, agent: Agent): void {
-    const skills = this.scopes.get(scope);
-    const pool = skills?.get(skill);
-    if (!skills || !pool) return;
-    pool.remove(agent);
-    if (pool.size === 0) skills.delete(skill);
-    if (skills.size === 0) this.scopes.delete(scope);
+  private count(namespace: Namespace, by: 1 | -1): void {
+    const count = (this.population.get(namespace) ?? 0) + by;
+    if (count > 0) this.population.set(namespace, count);
+    else {
+      this.population.delete(namespace);
+      this.scopes.delete(namespace);
+    }
   }
 }
 
-const skillIds = (card: AgentCard): string[] => card.skills.map((skill) => skill.id);
+/** Names of skills come from outside and must not pile up. */
+function dropEmpty(pools: Pools, { skills }: AgentCard): void {
+  for (const { id } of skills) if (pools.get(id)?.size === 0) pools.delete(id);
+}

@@ -12,6 +12,12 @@ import { TaskSteps } from './task-steps.js';
 /** The least grace for a socket that its own agent has replaced: the new one is already there. */
 const REPLACED_GRACE_MS = 1000;
 
+/**
+ * After a restart an agent has at least this long to come back and report, also when the deadline has passed: nobody could
+ * report meanwhile. Less than 10 s, so that no task outlives its deadline by more.
+ */
+const RESTART_LENIENCE_MS = 5000;
+
 /** What happens to tasks when their agent goes, comes back, stays silent, or when nobody takes them. */
 @Injectable()
 export class AgentLoss {
@@ -31,10 +37,16 @@ export class AgentLoss {
     deadlines.onExpired((task) => this.expired(task));
   }
 
-  /** A begun task waits for its agent until the grace is over; after a restart for the agent of before. */
-  awaitReturn(task: LiveTask, grace = this.config.reconnectGrace): void {
-    this.holdings.awaitReturn(task);
-    task.record = { ...task.record, deadlineAt: this.clock.now() + grace };
+  /** A begun task after a restart: it waits for the agent of before. */
+  takeUp(task: LiveTask): void {
+    const deadlineAt = Math.max(task.record.deadlineAt ?? 0, this.clock.now() + RESTART_LENIENCE_MS);
+    task.record = { ...task.record, deadlineAt };
+    this.awaitReturn(task, this.config.reconnectGrace);
+  }
+
+  /** A begun task waits for its agent until the grace is over, or its own deadline: coming and going does not prolong it. */
+  private awaitReturn(task: LiveTask, grace: number): void {
+    this.holdings.awaitReturn(task, this.clock.now() + grace);
     this.deadlines.watch(task);
   }
 
@@ -51,13 +63,15 @@ export class AgentLoss {
 
   /** Its own tasks take its slots first, waiting ones what is left. */
   private agentCameBack(agent: Agent): void {
+    if (this.dispatcher.isStopped) return;
     for (const task of this.holdings.waitingFor(agent)) this.dispatcher.adopt(task, agent);
     this.dispatcher.fill(agent);
   }
 
   private expired(task: LiveTask): void {
     if (task.waitsForHolder) this.giveUp(task);
-    else if (task.holder) this.timeOut(task, task.holder);
+    else if (task.holder && !task.handed) this.dispatcher.restartDeadline(task);
+    else if (task.holder) this.timeOut(task, task.holder.card.name);
     else
       this.dispatcher.follow(
         this.steps.fail(task, 'QUEUE_TIMEOUT', `timeout: no agent was free for ${this.config.queueTimeout} ms`),
@@ -65,15 +79,15 @@ export class AgentLoss {
   }
 
   private giveUp(task: LiveTask): void {
-    const { idempotent } = task.record;
+    const { idempotent, deadlineAt } = task.record;
     const name = task.lastHolder?.name ?? 'unknown';
     if (idempotent || this.config.onAgentLost === 'requeue') this.dispatcher.again(task);
+    else if (deadlineAt !== null && deadlineAt <= this.clock.now()) this.timeOut(task, name);
     else this.dispatcher.follow(this.steps.fail(task, 'AGENT_LOST', `agent "${name}" was lost while it worked on the task`));
   }
 
-  private timeOut(task: LiveTask, agent: Agent): void {
-    const message = `timeout: agent "${agent.card.name}" has not reported for ${task.record.timeoutMs} ms`;
-    const failed = this.steps.fail(task, 'TIMEOUT', message);
-    this.dispatcher.follow(failed.then(() => agent.connection.cancel(task.id)));
+  private timeOut(task: LiveTask, name: string): void {
+    const message = `timeout: agent "${name}" has not reported for ${task.record.timeoutMs} ms`;
+    this.dispatcher.follow(this.steps.fail(task, 'TIMEOUT', message, true));
   }
 }

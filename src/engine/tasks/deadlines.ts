@@ -15,6 +15,7 @@ export class Deadlines {
   private readonly slotOf = new Map<LiveTask, number>();
   private cursor = 0;
   private timer: Timer | undefined;
+  private stopped = false;
   private expired: (task: LiveTask) => void = () => undefined;
 
   constructor(private readonly clock: Clock) {}
@@ -25,8 +26,8 @@ export class Deadlines {
 
   /** To be called once for a task, and again when its deadline has moved to an earlier moment; later ones are noticed by themselves. */
   watch(task: LiveTask): void {
-    const at = task.record.deadlineAt;
-    if (at === null) return;
+    const at = task.dueAt;
+    if (at === null || this.stopped) return;
     this.forget(task);
     this.arm();
     const slot = Math.max(Math.ceil(at / SLOT_MS), this.cursor + 1);
@@ -45,7 +46,9 @@ export class Deadlines {
     if (tasks?.size === 0) this.slots.delete(slot);
   }
 
+  /** For good: nothing expires any more. */
   stop(): void {
+    this.stopped = true;
     this.timer?.cancel();
     this.timer = undefined;
     this.slots.clear();
@@ -77,7 +80,8 @@ export class Deadlines {
   }
 
   private judge(task: LiveTask, now: number): void {
-    const at = task.record.deadlineAt;
+    if (!this.slotOf.has(task)) return; // forgotten by what the deadline of another led to
+    const at = task.dueAt;
     if (at !== null && at > now) return this.watch(task);
     this.forget(task);
     if (at !== null) this.expired(task);

@@ -49,10 +49,10 @@ export class Dispatcher {
 
   /** A new, committed task whose agent's slot is already reserved. */
   begin(task: LiveTask, agent: Agent, input: TaskInput): void {
+    if (this.stopped) return;
     if (!this.registry.isCurrent(agent)) return this.place(task);
     this.holdings.give(task, agent, true);
-    this.deadlines.watch(task);
-    this.send(task, agent, input);
+    if (this.handOver(task, agent)) this.send(task, agent, input);
   }
 
   /** Gives the task to an agent, or lets it wait for one. */
@@ -79,15 +79,22 @@ export class Dispatcher {
     this.place(task);
   }
 
-  /** An agent that is back goes on with a task of its current attempt. */
+  /** An agent that is back goes on with a task of its current attempt; one that it had begun keeps its deadline. */
   adopt(task: LiveTask, agent: Agent): void {
+    const { attempt, routing, deadlineAt, timeoutMs } = task.record;
+    const until = task.waitsForHolder ? deadlineAt : this.clock.now() + timeoutMs;
     this.waiting.remove(task);
     this.holdings.give(task, agent);
-    const deadlineAt = this.clock.now() + task.record.timeoutMs;
-    const { attempt, routing } = task.record;
-    task.record = { ...task.record, agent: agent.ref, deadlineAt };
+    task.handed = true;
+    task.record = { ...task.record, agent: agent.ref, deadlineAt: until };
     this.deadlines.watch(task);
     if (routing) this.follow(this.store.assign(task.id, this.change(task, { ...routing, reason: 'the agent came back' }, attempt)));
+  }
+
+  /** The agent has as long as the task allows from now on. */
+  restartDeadline(task: LiveTask): void {
+    task.record = { ...task.record, deadlineAt: this.clock.now() + task.record.timeoutMs };
+    this.deadlines.watch(task);
   }
 
   /** Errors of background work end here: storage keeps such writes itself, so anything else is a defect worth a log line. */
@@ -108,6 +115,7 @@ export class Dispatcher {
   private assign(task: LiveTask, agent: Agent, decision: RoutingDecision): void {
     this.waiting.remove(task);
     this.holdings.give(task, agent);
+    task.startArtifact();
     this.routing.remember(task.record, agent);
     const attempt = task.record.attempt + 1;
     const deadlineAt = this.clock.now() + task.record.timeoutMs;
@@ -118,10 +126,26 @@ export class Dispatcher {
 
   /** Sends after the commit; the input is read back, so that waiting tasks keep none in memory. */
   private async deliver(task: LiveTask, agent: Agent, attempt: number, committed: Promise<void>): Promise<void> {
+    const isStillHis = () => !this.stopped && task.holder === agent && task.record.attempt === attempt;
     await committed;
+    if (!isStillHis() || !this.handOver(task, agent)) return;
     const input = await this.store.input(task.id);
-    const stillHis = task.holder === agent && task.record.attempt === attempt && !task.ended;
-    if (input && stillHis) this.send(task, agent, input);
+    if (input && isStillHis()) this.send(task, agent, input);
+  }
+
+  /**
+   * The assignment is on disk: the agent's time begins. False when the agent's card has changed meanwhile, so that it has no
+   * room or not the skill any more: then the task goes elsewhere.
+   */
+  private handOver(task: LiveTask, agent: Agent): boolean {
+    if (agent.load > agent.card.maxConcurrency || !agent.hasSkill(task.record.skill)) {
+      this.holdings.release(task);
+      this.place(task);
+      return false;
+    }
+    task.handed = true;
+    this.restartDeadline(task);
+    return true;
   }
 
   private send(task: LiveTask, agent: Agent, input: TaskInput): void {
@@ -130,8 +154,9 @@ export class Dispatcher {
   }
 
   private wait(task: LiveTask, decision: RoutingDecision): void {
-    const deadlineAt = this.clock.now() + this.config.queueTimeout;
     const hadAgent = task.record.agent !== null;
+    // Also over a restart a task waits no longer than the queue timeout.
+    const deadlineAt = hadAgent ? this.clock.now() + this.config.queueTimeout : task.record.deadlineAt;
     task.record = { ...task.record, agent: null, routing: decision, deadlineAt };
     this.waiting.add(task);
     this.deadlines.watch(task);

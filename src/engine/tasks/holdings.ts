@@ -23,6 +23,7 @@ export class Holdings {
     if (!reserved) this.registry.reserve(agent);
     this.forgetLost(task);
     task.holder = agent;
+    task.handed = false;
     task.lastHolder = agent.ref;
     task.lastPrincipal = agent.connection.principal.id;
     add(this.held, agent, task);
@@ -38,9 +39,9 @@ export class Holdings {
     this.registry.release(agent);
   }
 
-  /** The agent of the task is gone; the task waits for it. */
-  awaitReturn(task: LiveTask): void {
-    task.waitsForHolder = true;
+  /** The agent of the task is gone; the task waits for it until a moment. */
+  awaitReturn(task: LiveTask, until: number): void {
+    task.graceUntil = until;
     if (task.lastHolder) add(this.lost, agentKey(task.lastHolder), task);
   }
 
@@ -51,7 +52,7 @@ export class Holdings {
 
   private forgetLost(task: LiveTask): void {
     if (!task.waitsForHolder) return;
-    task.waitsForHolder = false;
+    task.graceUntil = undefined;
     if (task.lastHolder) drop(this.lost, agentKey(task.lastHolder), task);
   }
 }

@@ -15,11 +15,16 @@ export class LiveTask {
   lastHolder: AgentRef | null;
   /** Credentials of that agent; unknown after a restart. */
   lastPrincipal: string | undefined;
-  /** Its agent was lost after it had begun; it waits for that agent until the deadline. */
-  waitsForHolder = false;
+  /** Whether the holder's assignment is on disk, so that it has been or is being sent the task. */
+  handed = false;
+  /** Its agent was lost after it had begun; it waits for that agent until then, but no longer than its own deadline. */
+  graceUntil: number | undefined;
   /** Sequence of the newest event that is committed. */
   committedSeq = 0;
+  /** Resolves when the end is on disk; undefined while the task goes on. */
+  ending: Promise<void> | undefined;
   private chunks: ArtifactBuilder | undefined;
+  private incomplete = false;
 
   constructor(public record: TaskRecord) {
     this.lastHolder = record.agent;
@@ -38,6 +43,16 @@ export class LiveTask {
     return this.record.state === 'running';
   }
 
+  get waitsForHolder(): boolean {
+    return this.graceUntil !== undefined;
+  }
+
+  /** The moment at which something must happen; null once ended. */
+  get dueAt(): number | null {
+    const { deadlineAt } = this.record;
+    return deadlineAt === null || this.graceUntil === undefined ? deadlineAt : Math.min(deadlineAt, this.graceUntil);
+  }
+
   /** Whether a report of this agent counts: it holds the task, or held it last and nobody else does. */
   mayReturnTo(agent: Agent): boolean {
     if (this.holder) return this.holder === agent;
@@ -50,7 +65,7 @@ export class LiveTask {
     return taskEvent(this.record.seq + 1, at, body);
   }
 
-  /** Adds a chunk to the artifact; returns its size so far in UTF-16 units of JSON. */
+  /** Adds a chunk to the artifact; returns its size so far in bytes of JSON. */
   addChunk(chunk: Artifact): number {
     this.chunks ??= new ArtifactBuilder();
     return this.chunks.add(chunk);
@@ -61,8 +76,20 @@ export class LiveTask {
     return this.chunks?.build();
   }
 
-  /** A new attempt starts its artifact anew. */
+  /** The agent that made the artifact so far has lost the task; what it still sends does not make a whole. */
   dropChunks(): void {
+    if (this.chunks) this.incomplete = true;
     this.chunks = undefined;
+  }
+
+  /** Whether chunks of the attempt under way are gone. */
+  get lacksChunks(): boolean {
+    return this.incomplete;
+  }
+
+  /** A new attempt starts its artifact anew. */
+  startArtifact(): void {
+    this.chunks = undefined;
+    this.incomplete = false;
   }
 }

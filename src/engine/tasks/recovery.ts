@@ -32,7 +32,7 @@ export class Recovery {
     this.live.add(task);
     if (!task.begun) return this.dispatcher.place(task);
     await this.regrow(task);
-    this.agentLoss.awaitReturn(task);
+    this.agentLoss.takeUp(task);
   }
 
   /** Chunks of an unfinished artifact are in the log. */
@@ -41,7 +41,7 @@ export class Recovery {
       const events = await this.store.eventsSince(task.id, seq, PAGE);
       for (const { body } of events) {
         if (body.event === 'artifact') task.addChunk(body.artifact);
-        if (body.event === 'queued') task.dropChunks();
+        if (body.event === 'queued') task.startArtifact();
       }
       if (events.length < PAGE) return;
       seq = events.at(-1)!.seq;

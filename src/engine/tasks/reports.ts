@@ -1,15 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { TasksConfig } from '../../config/tasks.config.js';
 import { Clock } from '../../core/clock.js';
-import { GatewayError } from '../../core/errors.js';
+import { GatewayError, invalid } from '../../core/errors.js';
 import { isTaskId, sameAgent, type TaskId } from '../../core/ids.js';
-import type { Artifact, TaskReport } from '../../core/task.js';
+import type { Artifact, TaskFailure, TaskReport } from '../../core/task.js';
 import type { Agent } from '../registry/agent.js';
+import { RegistryService } from '../registry/registry.service.js';
+import { jsonBytes } from './artifact-builder.js';
 import { Dispatcher } from './dispatcher.js';
 import type { LiveTask } from './live-task.js';
 import { LiveTasks } from './live-tasks.js';
 import { TaskStore } from './task.store.js';
 import { TaskSteps } from './task-steps.js';
+
+/** Failures by which a task ends without its agent's doing; the agent may still bring a result. */
+const LOST_TO_THE_CLOCK: readonly (TaskFailure['code'] | undefined)[] = ['TIMEOUT', 'AGENT_LOST', 'MAX_ATTEMPTS'];
 
 /** Takes in what agents report. A report counts only from the agent of the task's current attempt. */
 @Injectable()
@@ -18,6 +23,7 @@ export class Reports {
     private readonly clock: Clock,
     private readonly config: TasksConfig,
     private readonly store: TaskStore,
+    private readonly registry: RegistryService,
     private readonly live: LiveTasks,
     private readonly dispatcher: Dispatcher,
     private readonly steps: TaskSteps,
@@ -25,7 +31,7 @@ export class Reports {
 
   /**
    * Decides at once, so that reports of one connection keep their order; resolves when the report is stored.
-   * @throws GatewayError TASK_NOT_FOUND for an unknown, foreign or ended task; INVALID for an artifact over the limit
+   * @throws GatewayError TASK_NOT_FOUND for an unknown, foreign or ended task; INVALID for an artifact over the limit, which fails the task
    */
   async take(from: Agent, id: string, report: TaskReport): Promise<void> {
     const task = isTaskId(id) ? this.live.get(id) : undefined;
@@ -37,8 +43,9 @@ export class Reports {
   }
 
   private counts(task: LiveTask, from: Agent, report: TaskReport): boolean {
-    if (task.ended || !task.mayReturnTo(from)) return false;
+    if (task.ended || !this.registry.isCurrent(from) || !task.mayReturnTo(from)) return false;
     if (report.attempt !== undefined && report.attempt !== task.record.attempt) return false;
+    if (task.lacksChunks && !isWhole(report)) return false;
     // Taking a waiting task back needs a slot; a result does not.
     return task.holder !== undefined || report.status !== 'running' || from.hasRoom;
   }
@@ -46,28 +53,35 @@ export class Reports {
   private async goOn(task: LiveTask, report: TaskReport): Promise<void> {
     const steps: Promise<void>[] = [];
     const { progress, artifact } = report;
-    if (artifact && report.append) steps.push(this.chunk(task, artifact, report.lastChunk ?? false));
+    if (artifact && report.append) {
+      const size = task.addChunk(artifact);
+      if (size > this.config.artifactLimit) return this.tooLarge(task, size);
+      steps.push(this.chunk(task, artifact, report.lastChunk ?? false));
+    }
     if (progress) steps.push(this.steps.move(task, { event: 'progress', ...progress }, { progress }));
     if (steps.length === 0) steps.push(task.begun ? this.postpone(task) : this.steps.move(task, { event: 'running' }));
     await Promise.all(steps);
   }
 
-  private async complete(task: LiveTask, report: TaskReport): Promise<void> {
-    const { artifact, append } = report;
-    if (artifact && append) {
-      const last = this.chunk(task, artifact, true);
-      await Promise.all([last, this.finish(task, task.grownArtifact() ?? null)]);
-    } else await this.finish(task, artifact ?? task.grownArtifact() ?? null);
+  private async complete(task: LiveTask, { artifact, append }: TaskReport): Promise<void> {
+    const size = artifact ? (append ? task.addChunk(artifact) : jsonBytes(artifact)) : 0;
+    if (size > this.config.artifactLimit) return this.tooLarge(task, size);
+    if (!artifact || !append) return this.finish(task, artifact ?? task.grownArtifact() ?? null);
+    await Promise.all([this.chunk(task, artifact, true), this.finish(task, task.grownArtifact() ?? null)]);
   }
 
   private finish(task: LiveTask, artifact: Artifact | null): Promise<void> {
     return this.steps.move(task, { event: 'completed', artifact });
   }
 
+  /** The task fails, and its agent learns why. */
+  private async tooLarge(task: LiveTask, size: number): Promise<never> {
+    const { artifactLimit } = this.config;
+    await this.steps.fail(task, 'AGENT_FAILED', `artifact: ${size} bytes, allowed: ${artifactLimit}`, true);
+    throw invalid('artifact', `${size} bytes`, `at most ${artifactLimit} bytes, chunks added up; the task has failed`);
+  }
+
   private chunk(task: LiveTask, artifact: Artifact, last: boolean): Promise<void> {
-    const size = task.addChunk(artifact);
-    if (size > this.config.artifactLimit)
-      return this.steps.fail(task, 'AGENT_FAILED', `artifact: ${size} bytes, allowed: ${this.config.artifactLimit}`);
     return this.steps.move(task, { event: 'artifact', artifact, append: true, last_chunk: last });
   }
 
@@ -85,9 +99,10 @@ export class Reports {
 
   /** A result that lost against the clock is not thrown away, though it changes nothing. */
   private async keepLate(from: Agent, id: TaskId, report: TaskReport): Promise<void> {
-    const record = await this.store.get(id);
-    const lostToTheClock = record?.error?.code === 'TIMEOUT' || record?.error?.code === 'AGENT_LOST';
-    if (!record?.agent || !lostToTheClock || record.lateResult || !sameAgent(record.agent, from.ref)) return;
+    // The end may be on its way to the disk: the late result follows it.
+    const record = this.live.get(id)?.record ?? (await this.store.get(id));
+    if (!record?.agent || record.lateResult || !sameAgent(record.agent, from.ref)) return;
+    if (!LOST_TO_THE_CLOCK.includes(record.error?.code)) return;
     await this.store.keepLate(id, {
       status: report.status,
       at: this.clock.now(),
@@ -96,3 +111,7 @@ export class Reports {
     });
   }
 }
+
+/** A result that needs no chunks of before. */
+const isWhole = ({ status, artifact, append }: TaskReport): boolean =>
+  status === 'failed' || (status === 'completed' && artifact !== undefined && !append);

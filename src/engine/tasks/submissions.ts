@@ -6,6 +6,7 @@ import { DEFAULT_NAMESPACE, IdSource, type Namespace } from '../../core/ids.js';
 import type { Principal } from '../../core/principal.js';
 import { taskEvent, type NewTask, type TaskRecord } from '../../core/task.js';
 import { Policy } from '../auth/policy.js';
+import type { Agent } from '../registry/agent.js';
 import { RegistryService } from '../registry/registry.service.js';
 import { RoutingService, type Route } from '../routing/routing.service.js';
 import { Dispatcher } from './dispatcher.js';
@@ -110,7 +111,7 @@ export class Submissions {
   ): Promise<TaskRecord> {
     const { record } = task;
     const event = taskEvent(1, record.createdAt, { event: 'queued', agent_id: record.agent?.name ?? null });
-    if (agent) this.registry.reserve(agent);
+    if (agent) this.reserve(agent, record);
     else this.arrive(record.namespace, 1);
     try {
       await this.store.submit({ record, input, event, submission });
@@ -140,6 +141,11 @@ export class Submissions {
       throw new GatewayError('OVERLOADED', `queue: ${waiting} tasks wait in this namespace, allowed: ${this.config.queueLimit}`, {
         retryAfterS: QUEUE_FULL_RETRY_S,
       });
+  }
+
+  private reserve(agent: Agent, record: TaskRecord): void {
+    this.registry.reserve(agent);
+    this.routing.remember(record, agent);
   }
 
   private arrive(namespace: Namespace, by: 1 | -1): void {

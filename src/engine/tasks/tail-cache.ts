@@ -2,9 +2,9 @@ import type { TaskId } from '../../core/ids.js';
 import type { TaskEvent } from '../../core/task.js';
 
 /** Limits in UTF-16 units of JSON, and in tasks. */
-const MAX_UNITS = 8 * 1024 * 1024;
+const MAX_UNITS = 2 * 1024 * 1024;
 const MAX_UNITS_PER_TASK = 64 * 1024;
-const MAX_TASKS = 4096;
+const MAX_TASKS = 512;
 
 interface Tail {
   events: TaskEvent[];

@@ -4,7 +4,11 @@ import { endsTask, type TaskEvent } from '../../core/task.js';
 import { TailCache } from './tail-cache.js';
 import { TaskStore } from './task.store.js';
 
-const PAGE = 256;
+/** Events that a reader takes from the store at once: few at first, more while they are small. */
+const FIRST_PAGE = 16;
+const LARGEST_PAGE = 256;
+/** What a reader holds at most while it stalls, in UTF-16 units of JSON; one event may be larger. */
+const MAX_HELD = 64 * 1024;
 
 /** A reader that may be waiting for the next event. */
 class Waker {
@@ -22,6 +26,30 @@ class Waker {
     this.woken = false;
     this.resume = undefined;
   }
+}
+
+/** One reader's way through the stored log: pages that fit into what a reader may hold. */
+class Pages {
+  private limit = FIRST_PAGE;
+
+  constructor(
+    private readonly store: TaskStore,
+    private readonly id: TaskId,
+  ) {}
+
+  async after(seq: number): Promise<readonly TaskEvent[]> {
+    const events = await this.store.eventsSince(this.id, seq, this.limit);
+    const fitting = events.slice(0, countWithin(events, MAX_HELD));
+    this.limit = fitting.length < events.length ? fitting.length : Math.min(2 * this.limit, LARGEST_PAGE);
+    return fitting;
+  }
+}
+
+/** How many events from the first on stay within a size; at least one if there is one. */
+function countWithin(events: readonly TaskEvent[], units: number): number {
+  let sum = 0;
+  const tooMany = events.findIndex(({ json }, i) => (sum += json.length) > units && i > 0);
+  return tooMany < 0 ? events.length : tooMany;
 }
 
 /** The committed log of every task, and the one way to read it. The store is the truth; wake-ups only say that there is more. */
@@ -46,12 +74,13 @@ export class TaskLog {
    */
   async *watch(id: TaskId, after: number, signal: AbortSignal): AsyncGenerator<TaskEvent, void, void> {
     const waker = this.listen(id);
+    const pages = new Pages(this.store, id);
     const stop = () => waker.wake();
     signal.addEventListener('abort', stop);
     try {
       let position = after;
       while (!signal.aborted) {
-        const events = await this.read(id, position);
+        const events = this.tails.since(id, position) ?? (await pages.after(position));
         for (const event of events) {
           yield event;
           if (signal.aborted || endsTask(event.body)) return;
@@ -70,10 +99,6 @@ export class TaskLog {
     let count = 0;
     for (const wakers of this.wakers.values()) count += wakers.size;
     return count;
-  }
-
-  private read(id: TaskId, after: number): readonly TaskEvent[] | Promise<readonly TaskEvent[]> {
-    return this.tails.since(id, after) ?? this.store.eventsSince(id, after, PAGE);
   }
 
   /** Listening starts before the first read, so nothing that is committed between the two is missed. */

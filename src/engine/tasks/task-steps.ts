@@ -14,6 +14,8 @@ import { WaitingQueue } from './waiting-queue.js';
 interface StepDetails {
   readonly progress?: Progress;
   readonly error?: TaskFailure;
+  /** Its agent does not know that the task ends: it is told as soon as that is on disk, before its slot brings it anything new. */
+  readonly tellAgent?: boolean;
 }
 
 /** Moves tasks. Every change of state goes through here: decided at once, stored in order, published once it is on disk. */
@@ -34,16 +36,19 @@ export class TaskSteps {
     const event = this.apply(task, body, details);
     const { state, progress, error, endedAt, deadlineAt } = task.record;
     const committed = this.store.append(task.id, { event, state, progress, error, endedAt, deadlineAt });
+    const toTell = details.tellAgent && task.handed ? task.holder : undefined;
+    if (task.ended) task.ending = committed;
     // After the write is in line: the slot that this frees may be given away by the next write.
     if (task.ended) this.letGo(task);
     await committed;
+    toTell?.connection.cancel(task.id);
     task.committedSeq = event.seq;
     this.log.publish(task.id, event);
     if (task.ended) this.live.delete(task);
   }
 
-  async fail(task: LiveTask, code: TaskFailure['code'], message: string): Promise<void> {
-    await this.move(task, { event: 'failed', error: message }, { error: { code, message } });
+  fail(task: LiveTask, code: TaskFailure['code'], message: string, tellAgent = false): Promise<void> {
+    return this.move(task, { event: 'failed', error: message }, { error: { code, message }, tellAgent });
   }
 
   private apply(task: LiveTask, body: TaskEventBody, { progress, error }: StepDetails) {
@@ -58,7 +63,7 @@ export class TaskSteps {
       ...record,
       state,
       seq: event.seq,
-      progress: progress ?? record.progress,
+      progress: progress ?? (state === 'queued' ? null : record.progress),
       error: error ?? null,
       updatedAt: now,
       endedAt: ended ? now : null,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
-import { isTaskId } from '../../core/ids.js';
+import { isTaskId, type TaskId } from '../../core/ids.js';
 import type { Principal } from '../../core/principal.js';
 import type { Artifact, NewTask, TaskEvent, TaskRecord, TaskReport } from '../../core/task.js';
 import { isTerminal } from '../../core/task-states.js';
@@ -12,6 +13,7 @@ import { storageUnavailable, Submissions } from './submissions.js';
 import { TaskLog } from './task-log.js';
 import { TaskStore, type TaskFilter, type TaskPage } from './task.store.js';
 import { TaskSteps } from './task-steps.js';
+import { unlessDown } from './unless-down.js';
 
 /** A task as its caller sees it: only what is committed. */
 export interface TaskView {
@@ -20,7 +22,8 @@ export interface TaskView {
 }
 
 /** What a watcher gets. `reset`: the position it asked for is unknown; the full log follows. */
-export type WatchItem = { readonly kind: 'event'; readonly event: TaskEvent } | { readonly kind: 'reset' };
+export type WatchItem = TaskEvent | typeof RESET;
+export const RESET = 'reset';
 
 export interface WatchOptions {
   /** Sequence of the last event that the watcher has, as it sent it (`Last-Event-ID`). */
@@ -28,10 +31,19 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
 }
 
+/** How far a task's committed log goes. */
+interface LogEnd {
+  readonly id: TaskId;
+  readonly seq: number;
+  /** Its newest event is the terminal one. */
+  readonly ended: boolean;
+}
+
 /** The engine's door for every protocol: submit, get, list, cancel, watch, and report for agents. */
 @Injectable()
 export class TasksService {
   constructor(
+    private readonly clock: Clock,
     private readonly policy: Policy,
     private readonly store: TaskStore,
     private readonly submissions: Submissions,
@@ -65,17 +77,20 @@ export class TasksService {
 
   /**
    * Cancels a task in any state but a terminal one; resolves when that is on disk. The agent is told.
-   * @throws GatewayError TASK_NOT_FOUND, TASK_TERMINAL, STORAGE_UNAVAILABLE
+   * @throws GatewayError TASK_NOT_FOUND, TASK_TERMINAL, STORAGE_UNAVAILABLE (if that comes up on the way, the task is
+   *   canceled once the storage is back)
    */
   async cancel(caller: Principal, id: string): Promise<TaskRecord> {
     this.policy.requireRight(caller, 'execute');
-    const { record } = await this.get(caller, id);
+    const record = await this.visible(caller, id);
     const task = this.live.get(record.id);
-    if (!task || task.ended) throw terminal(task?.record ?? record);
+    if (!task) throw terminal(isTerminal(record.state) ? record : await this.visible(caller, id));
     if (!this.store.available) throw storageUnavailable();
-    const { holder } = task;
-    await this.steps.move(task, { event: 'canceled' });
-    holder?.connection.cancel(task.id);
+    if (task.ending) {
+      await this.written(task.ending);
+      throw terminal(task.record);
+    }
+    await this.written(this.steps.move(task, { event: 'canceled' }, { tellAgent: true }));
     return task.record;
   }
 
@@ -84,23 +99,34 @@ export class TasksService {
    * @throws GatewayError TASK_NOT_FOUND before the stream begins
    */
   async watch(caller: Principal, id: string, options: WatchOptions): Promise<AsyncIterable<WatchItem>> {
-    const { record } = await this.visibleNow(caller, id);
-    const position = knownPosition(options.after, record.seq);
-    return this.items(record, position, options.signal);
+    const log = await this.logEnd(caller, id);
+    const position = knownPosition(options.after, log.seq);
+    if (position === undefined) return this.anew(log, options.signal);
+    // A reader that has seen the end gets an empty stream, not one that waits for more.
+    const at = position === log.seq && log.ended ? AbortSignal.abort() : options.signal;
+    return this.log.watch(log.id, position, at);
   }
 
-  private async *items(record: TaskRecord, position: number | undefined, signal: AbortSignal): AsyncGenerator<WatchItem> {
-    if (position === undefined) yield { kind: 'reset' };
-    for await (const event of this.log.watch(record.id, position ?? 0, signal)) yield { kind: 'event', event };
+  private async *anew(log: LogEnd, signal: AbortSignal): AsyncGenerator<WatchItem> {
+    yield RESET;
+    yield* this.log.watch(log.id, 0, signal);
   }
 
   /** Live tasks answer from memory: a watcher usually comes right after the submission. */
-  private async visibleNow(caller: Principal, id: string): Promise<{ record: Pick<TaskRecord, 'id' | 'seq'> & TaskRecord }> {
+  private async logEnd(caller: Principal, id: string): Promise<LogEnd> {
     const task = isTaskId(id) ? this.live.get(id) : undefined;
-    if (!task) return { record: await this.visible(caller, id) };
+    if (!task) {
+      const { id: known, seq, state } = await this.visible(caller, id);
+      return { id: known, seq, ended: isTerminal(state) };
+    }
     this.policy.requireRight(caller, 'read');
     if (!this.policy.canSee(caller, task.record.namespace)) throw notFound();
-    return { record: { ...task.record, seq: task.committedSeq } };
+    return { id: task.id, seq: task.committedSeq, ended: false };
+  }
+
+  /** Waits for a write of an acknowledged task, but not for a storage that is down. */
+  private written(write: Promise<void>): Promise<void> {
+    return unlessDown(write, this.store, this.clock);
   }
 
   private async visible(caller: Principal, id: string): Promise<TaskRecord> {
@@ -120,5 +146,5 @@ function knownPosition(after: string | undefined, seq: number): number | undefin
 /** The same words for unknown and foreign: nobody learns which ids exist. */
 const notFound = (): GatewayError => new GatewayError('TASK_NOT_FOUND', 'task_id: no such task');
 
-const terminal = (record: TaskRecord): GatewayError =>
-  new GatewayError('TASK_TERMINAL', `the task has ended already: ${isTerminal(record.state) ? record.state : 'canceled'}`);
+const terminal = ({ state }: TaskRecord): GatewayError =>
+  new GatewayError('TASK_TERMINAL', `the task has ended already: ${state}`);

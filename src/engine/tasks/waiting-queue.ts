@@ -27,11 +27,13 @@ class Node {
 class Line {
   head: Node | undefined;
   private tail: Node | undefined;
+  /** Who came in last: tasks that come back together stand together, so the next place is near. */
+  private newest: Node | undefined;
 
   /** New tasks go to the end; one that comes back (its agent was lost) to the place of its age. */
   insert(node: Node): void {
-    let after = this.tail;
-    while (after && node.comesBefore(after)) after = after.previous;
+    const after = this.placeOf(node);
+    this.newest = node;
     const before = after ? after.next : this.head;
     node.previous = after;
     node.next = before;
@@ -42,10 +44,21 @@ class Line {
   }
 
   remove(node: Node): void {
+    if (this.newest === node) this.newest = node.previous ?? node.next;
     if (node.previous) node.previous.next = node.next;
     else this.head = node.next;
     if (node.next) node.next.previous = node.previous;
     else this.tail = node.previous;
+  }
+
+  /** After whom it stands; undefined: first. */
+  private placeOf(node: Node): Node | undefined {
+    if (!this.tail || !node.comesBefore(this.tail)) return this.tail;
+    if (!this.head || node.comesBefore(this.head)) return undefined;
+    let after = this.newest ?? this.tail;
+    while (node.comesBefore(after)) after = after.previous!;
+    while (after.next && !node.comesBefore(after.next)) after = after.next;
+    return after;
   }
 }
 

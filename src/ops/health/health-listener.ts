@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import type { HealthReport, HealthService } from './health.service.js';
 
@@ -19,14 +20,20 @@ export const healthListener =
   };
 
 async function answer(health: HealthService, path: string | undefined, method = ''): Promise<HealthReport> {
-  if (method !== 'GET' && method !== 'HEAD') return nothingHere(path);
+  if (method !== 'GET' && method !== 'HEAD') return nothingHere();
   if (path === '/health') return health.report();
   if (path === '/health/live') return health.live();
   if (path === '/health/ready') return health.ready();
-  return nothingHere(path);
+  return nothingHere();
 }
 
-const nothingHere = (path = ''): HealthReport => ({
+/** In the words of every other refusal; what was asked for is not repeated. */
+const nothingHere = (): HealthReport => ({
   status: 404,
-  body: { error: 'Not Found', detail: `this port answers /health and WebSocket upgrades, not ${path.slice(0, 80)}`, code: 'NOT_FOUND' },
+  body: {
+    error: 'not found',
+    detail: 'this port answers GET /health and the WebSocket upgrades of bots',
+    code: 'NOT_FOUND',
+    request_id: randomUUID(),
+  },
 });

@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { AbstractWsAdapter } from '@nestjs/websockets';
+import { WsAdapter } from '@nestjs/platform-ws';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -31,7 +31,7 @@ export interface BotPeer {
  * Nest's WebSocket adapter for the bot listener: a port of its own, TLS where configured, credentials judged at the HTTP
  * upgrade (never a 101 without), opened last and closed with 1012.
  */
-export class BotListener extends AbstractWsAdapter {
+export class BotListener extends WsAdapter {
   private readonly sockets: WebSocketServer;
   private readonly server: Server;
   private readonly auth: AuthService;
@@ -66,12 +66,12 @@ export class BotListener extends AbstractWsAdapter {
   }
 
   /** Nest asks for a server per gateway; ours has one. */
-  create(): WebSocketServer {
+  override create(): WebSocketServer {
     return this.sockets;
   }
 
   /** Frames go to the bot's session, not to Nest's message handlers. */
-  bindMessageHandlers(): void {
+  override bindMessageHandlers(): void {
     // Nothing to bind.
   }
 

@@ -127,7 +127,7 @@ function toArtifact(value: unknown): Artifact {
   if (text !== undefined && typeof text !== 'string') throw invalid('params.artifact.text', text, 'a string');
   if (parts !== undefined && !(Array.isArray(parts) && parts.every(isObject)))
     throw invalid('params.artifact.parts', parts, 'an array of parts');
-  return value as Artifact;
+  return value;
 }
 
 function flag<Name extends 'append' | 'lastChunk'>(name: Name, value: unknown): { readonly [key in Name]?: boolean } {

@@ -32,10 +32,4 @@ export interface RegisterResult {
   readonly holding: readonly string[];
 }
 
-export interface SendParams {
-  readonly id: string;
-  readonly message: unknown;
-  readonly metadata: Record<string, unknown>;
-}
-
 export const PING_FRAME = JSON.stringify({ jsonrpc: '2.0', method: DOWN.ping, id: PING_ID });

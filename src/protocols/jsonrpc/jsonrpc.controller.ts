@@ -1,7 +1,7 @@
-import { Controller, Post, Res, UseGuards } from '@nestjs/common';
+import { Controller, Post, Res } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { Principal } from '../../core/principal.js';
-import { Caller, OAuth2Guard, Requires } from '../../engine/auth/oauth2.guard.js';
+import { Caller, Requires } from '../../engine/auth/oauth2.guard.js';
 import { sendJson, sendNothing } from '../../transport/http/answer.js';
 import { BadJson, JsonBytes, parseJson } from '../../transport/http/json-body.js';
 import { parseFailure } from '../../transport/jsonrpc/envelope.js';
@@ -12,7 +12,6 @@ import { RpcDispatcher } from './dispatcher.js';
  * (401, 403, 413, 415, 429) is an ordinary HTTP error. The door asks for `read`; each method asks for its own right.
  */
 @Controller('jsonrpc')
-@UseGuards(OAuth2Guard)
 export class JsonRpcController {
   constructor(private readonly dispatcher: RpcDispatcher) {}
 

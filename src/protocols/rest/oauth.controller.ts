@@ -1,13 +1,12 @@
-import { Controller, Headers, Post, Res, UseGuards } from '@nestjs/common';
+import { Controller, Headers, Post, Res } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import { OAuth2Guard, Public } from '../../engine/auth/oauth2.guard.js';
+import { Public } from '../../engine/auth/oauth2.guard.js';
 import { OAuthTokenService } from '../../engine/auth/oauth-token.service.js';
 import { sendJson } from '../../transport/http/answer.js';
 import { FormBody } from '../../transport/http/json-body.js';
 
 /** The gateway's own token endpoint: client credentials (RFC 6749 §4.4), in that RFC's words. */
 @Controller('oauth')
-@UseGuards(OAuth2Guard)
 export class OAuthController {
   constructor(private readonly tokens: OAuthTokenService) {}
 

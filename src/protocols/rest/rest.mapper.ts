@@ -3,7 +3,7 @@ import type { AgentName, Namespace } from '../../core/ids.js';
 import { isObject } from '../../core/json.js';
 import { checkName, checkOptionalName } from '../../core/text.js';
 import type { RouteRequest } from '../../engine/routing/routing.service.js';
-import type { WatchItem } from '../../engine/tasks/tasks.service.js';
+import { RESET, type WatchItem } from '../../engine/tasks/tasks.service.js';
 import { sseFrame } from '../../transport/http/sse-frame.js';
 import type { ResetWire } from './rest.wire.js';
 
@@ -12,11 +12,11 @@ import type { ResetWire } from './rest.wire.js';
  * The event's JSON was made once, when it was stored: here the task id is put into its second place, where the seed has it.
  */
 export function toFrame(taskId: string, item: WatchItem): string {
-  if (item.kind === 'reset') {
+  if (item === RESET) {
     const reset: ResetWire = { event: 'reset', task_id: taskId };
     return sseFrame('reset', JSON.stringify(reset));
   }
-  const { seq, body, json } = item.event;
+  const { seq, body, json } = item;
   const head = `{"event":"${body.event}"`;
   if (!json.startsWith(head)) throw new Error(`event ${seq}: its JSON does not begin with its name`);
   return sseFrame(body.event, `${head},"task_id":"${taskId}"${json.slice(head.length)}`, seq);

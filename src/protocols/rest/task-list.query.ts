@@ -1,12 +1,13 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Length, Matches, Max, Min } from 'class-validator';
 import { TASK_STATES, type TaskState } from '../../core/task-states.js';
 import type { TaskFilter } from '../../engine/tasks/task.store.js';
 
 export const DEFAULT_PAGE = 50;
 export const MAX_PAGE = 200;
 const MAX_NAME = 128;
-const MAX_CURSOR = 512;
+/** A page ends with a task, and its cursor is that task's id. */
+const CURSOR = /^t-[0-9a-f]{32}$/;
 
 /** The query of GET /tasks. */
 export class TaskListQuery {
@@ -38,8 +39,7 @@ export class TaskListQuery {
 
   /** `next_cursor` of the page before. */
   @IsOptional()
-  @IsString()
-  @Length(1, MAX_CURSOR)
+  @Matches(CURSOR, { message: 'next_cursor of the page before' })
   cursor?: string;
 }
 

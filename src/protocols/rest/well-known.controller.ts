@@ -1,5 +1,6 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { GatewayConfig } from '../../config/gateway.config.js';
+import { PublicUrl } from '../../config/public-url.js';
 import { ANONYMOUS } from '../../core/principal.js';
 import { Public } from '../../engine/auth/oauth2.guard.js';
 import { Policy } from '../../engine/auth/policy.js';
@@ -12,28 +13,28 @@ import { skillDocument } from './skill-document.js';
 @Controller('.well-known')
 @Public()
 export class WellKnownController {
-  private readonly document: string;
+  private document: string | undefined;
 
   constructor(
     private readonly config: GatewayConfig,
+    private readonly publicUrl: PublicUrl,
     private readonly registry: RegistryService,
     private readonly policy: Policy,
-  ) {
-    this.document = skillDocument(config);
-  }
+  ) {}
 
   /** With auth on, only namespaces that the configuration marks public. */
   @Get('agent.json')
   @Header('cache-control', 'no-cache')
   card(): AggregatedCardWire {
     const views = this.registry.list(ANONYMOUS).filter((view) => this.policy.isPublic(view.namespace));
-    return toAggregatedCard(views, this.config.publicUrl);
+    return toAggregatedCard(views, this.publicUrl.base);
   }
 
   @Get('skill.md')
   @Header('content-type', 'text/markdown; charset=utf-8')
   @Header('cache-control', 'no-cache')
   skill(): string {
+    this.document ??= skillDocument({ ...this.config, publicUrl: this.publicUrl.base });
     return this.document;
   }
 }

@@ -34,7 +34,13 @@ export class GatewayHttpAdapter extends ExpressAdapter {
     if (body === undefined || body === null) sendNothing(response, status);
     else if (body instanceof StreamableFile) super.reply(response, body, statusCode);
     else if (typeof body === 'object') sendText(response, status, JSON_TYPE, JSON.stringify(body));
-    else sendText(response, status, contentTypeOf(response), typeof body === 'string' ? body : JSON.stringify(body));
+    else
+      sendText(
+        response,
+        status,
+        contentTypeOf(response),
+        typeof body === 'string' ? body : JSON.stringify(body),
+      );
   }
 
   override initHttpServer(options: NestApplicationOptions): void {

@@ -17,6 +17,8 @@ interface AppRequest extends IncomingMessage {
   app?: { get(name: string): unknown };
 }
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** Why bytes are not a JSON value that the gateway accepts. */
 export class BadJson extends GatewayError {
   constructor(message: string) {
@@ -31,6 +33,7 @@ export class BadJson extends GatewayError {
  * @throws BadJson when they are not UTF-8, not JSON, or nested deeper than 64 levels.
  */
 export function parseJson(bytes: Buffer): unknown {
+  if (bytes.length === 0) throw new BadJson('body: got nothing, allowed: a JSON value');
   if (!isUtf8(bytes)) throw new BadJson('body: not valid UTF-8');
   let value: unknown;
   try {
@@ -61,12 +64,12 @@ const unsupported = (field: string, given: unknown, allowed: string): GatewayErr
   new GatewayError('UNSUPPORTED_MEDIA_TYPE', `${field}: got ${excerpt(given)}, allowed: ${allowed}`);
 
 /**
- * Reads the JSON body of a request as bytes. It is called by the route that wants a body, after the guards: nobody makes the
- * gateway read or parse anything before he has shown who he is.
- * @throws GatewayError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, INVALID (none given)
+ * Reads the JSON body of a request as bytes; none where there is no body. It is called by the route that wants a body, after the
+ * guards: nobody makes the gateway read or parse anything before he has shown who he is.
+ * @throws GatewayError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE
  */
 export function jsonBytes(req: IncomingMessage): Buffer | Promise<Buffer> {
-  if (!hasBody(req)) throw new BadJson('body: got nothing, allowed: a JSON value');
+  if (!hasBody(req)) return NO_BYTES;
   requireJsonType(req);
   return readBody(req, bodyLimit(req));
 }

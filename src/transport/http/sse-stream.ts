@@ -10,6 +10,9 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 } as const;
 
+/** Why a feed is aborted; given, because making a new one each time (with its stack) is dear. */
+const GONE = new Error('the subscriber is gone');
+
 /** How one stream behaves in time; milliseconds. */
 export interface StreamLimits {
   /** A comment goes out at least this often. */
@@ -27,6 +30,8 @@ export class SseStream {
   private text = '';
   private flushing = false;
   private closed = false;
+  /** The feed has ended by itself: nobody is left to abort. */
+  private complete = false;
   private lastWrite: number;
   private stalledSince: number | undefined;
   private drained: (() => void) | undefined;
@@ -61,6 +66,7 @@ export class SseStream {
       if (this.stalledSince !== undefined) await new Promise<void>((resolve) => (this.drained = resolve));
       if (this.closed) return;
     }
+    this.complete = true;
     this.end();
   }
 
@@ -132,7 +138,7 @@ export class SseStream {
     if (this.closed) return;
     this.closed = true;
     this.expiry?.cancel();
-    this.hangUp.abort();
+    if (!this.complete) this.hangUp.abort(GONE);
     this.resume();
   }
 }

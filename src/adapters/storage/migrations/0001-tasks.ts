@@ -3,7 +3,7 @@ import type { Schema } from '../schema.js';
 import type { Dialect } from './index.js';
 
 /**
- * Tasks, their inputs and logs. Task ids are time-ordered, so all inserts go to the right edge of each tree.
+ * Tasks and their logs; the first entry of a log carries the input. Task ids are time-ordered, so all inserts go to the right edge of each tree.
  * On SQLite the primary key is the table itself (WITHOUT ROWID): one tree to write instead of two.
  */
 export async function up(db: Kysely<Schema>, dialect: Dialect): Promise<void> {
@@ -52,18 +52,12 @@ export async function up(db: Kysely<Schema>, dialect: Dialect): Promise<void> {
     .execute();
 
   await db.schema
-    .createTable('task_inputs')
-    .addColumn('task_id', 'text', (c) => c.primaryKey().notNull())
-    .addColumn('input', 'text', (c) => c.notNull())
-    .modifyEnd(keyed)
-    .execute();
-
-  await db.schema
     .createTable('task_events')
     .addColumn('task_id', 'text', (c) => c.notNull())
     .addColumn('seq', 'integer', (c) => c.notNull())
     .addColumn('at', bigint, (c) => c.notNull())
     .addColumn('body', 'text', (c) => c.notNull())
+    .addColumn('input', 'text')
     .addPrimaryKeyConstraint('task_events_key', ['task_id', 'seq'])
     .modifyEnd(keyed)
     .execute();

@@ -1,15 +1,16 @@
 import { Logger } from '@nestjs/common';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { GatewayError } from '../../../core/errors.js';
-import type { Op, WriteFailure, WriterData, WriterReply, WriterRequest } from './protocol.js';
+import type { Op, PackedOps, WriteFailure, WriterData, WriterReply, WriterRequest } from './protocol.js';
 
 /** Most writes of one transaction. */
 const MAX_BATCH = 500;
+/** Between two flushes at least, in milliseconds: under load more writes share one, an idle gateway flushes at once. */
+const PACE_MS = 1;
 /** Between two tries of a storage that refuses writes, in milliseconds. */
 const RETRY_MS = 500;
-/** Primary result code of SQLite for a failed read, write or flush. */
-const SQLITE_IOERR = 10;
 
 /** One atomic write and who waits for it. */
 interface Write {
@@ -25,15 +26,16 @@ interface Write {
  * flushes follows the disk and a commit costs each write its share. Order is kept.
  *
  * When the storage refuses, refusable writes are rejected, the others stay in line and are tried again until they are
- * on disk. After a failed flush the connection is opened anew first: the next write on the old one would seem to succeed.
+ * on disk. A submission that is refused at a failed flush leaves nothing, unless the process dies before the next
+ * commit: then it may be on disk all the same, as with any answer that gets lost on its way.
  */
 export class GroupCommit {
   private readonly logger = new Logger('Storage');
   private queue: Write[] = [];
   private underWay: Write[] | undefined;
   private scheduled = false;
-  private reopen = false;
-  private closing: (() => void) | undefined;
+  private lastFlush = 0;
+  private ending: PromiseWithResolvers<void> | undefined;
   private down = false;
   private retry: NodeJS.Timeout | undefined;
 
@@ -65,43 +67,52 @@ export class GroupCommit {
 
   /**
    * Resolves when the write is on disk.
-   * @throws GatewayError STORAGE_UNAVAILABLE (refusable only), CONFLICT
+   * @throws GatewayError CONFLICT; STORAGE_UNAVAILABLE (refusable only, or closed); INTERNAL when it can never be stored
    */
   write(ops: readonly Op[], refusable: boolean): Promise<void> {
-    if (refusable && this.down) return Promise.reject(unavailable());
+    if (this.ending || (refusable && this.down)) return Promise.reject(unavailable());
     return new Promise<void>((resolve, reject) => {
       this.queue.push({ ops, refusable, resolve, reject });
       this.schedule();
     });
   }
 
-  /** Writes what is in line and ends the thread. */
-  async close(): Promise<void> {
+  /** Takes no more and writes what is in line; what cannot be written now is rejected, for there is no later. */
+  drain(): Promise<void> {
+    this.ending = Promise.withResolvers<void>();
     clearTimeout(this.retry);
-    const closed = new Promise<void>((resolve) => (this.closing = resolve));
     if (!this.underWay) this.flush();
-    await closed;
-    await this.worker.terminate();
+    return this.ending.promise;
+  }
+
+  /** Ends the thread, once drained. */
+  async close(): Promise<void> {
+    const ended = once(this.worker, 'exit');
+    this.send({ kind: 'close' });
+    await ended;
   }
 
   private schedule(): void {
     if (this.scheduled || this.underWay || this.down) return;
     this.scheduled = true;
-    // Everything that this turn of the event loop brings shares the batch.
-    setImmediate(() => {
+    const go = () => {
       this.scheduled = false;
       if (!this.underWay && !this.down) this.flush();
-    });
+    };
+    // At the earliest after this turn of the event loop: everything that it brings shares the batch.
+    if (performance.now() - this.lastFlush >= PACE_MS) setImmediate(go);
+    else setTimeout(go, PACE_MS);
   }
 
   private flush(): void {
     const batch = this.queue.splice(0, MAX_BATCH);
-    const ops = batch.flatMap((write) => write.ops);
-    if (batch.length === 0 && this.closing) return this.send({ kind: 'close' });
-    if (batch.length === 0 && this.down) ops.push(this.probe);
+    const ops = packed(batch);
+    if (batch.length === 0 && this.ending) return this.ending.resolve();
+    if (batch.length === 0 && this.down) pack(this.probe, ops);
     if (ops.length === 0) return;
     this.underWay = batch;
-    this.send({ kind: 'commit', ops, reopen: this.reopen });
+    this.lastFlush = performance.now();
+    this.send({ kind: 'commit', ops });
   }
 
   private send(request: WriterRequest): void {
@@ -109,7 +120,6 @@ export class GroupCommit {
   }
 
   private take(reply: WriterReply): void {
-    if (reply.kind === 'closed') return this.closing?.();
     const batch = this.underWay ?? [];
     this.underWay = undefined;
     if (reply.kind === 'failed') this.failed(batch, reply.failure);
@@ -117,47 +127,61 @@ export class GroupCommit {
   }
 
   private committed(batch: readonly Write[], ms: number): void {
-    this.reopen = false;
     if (this.down) {
       this.down = false;
       this.logger.log('storage takes writes again');
     }
     for (const write of batch) write.resolve();
     this.onCommit(batch.length, ms);
-    if (this.queue.length > 0 || this.closing) this.flush();
+    if (this.ending) this.flush();
+    else if (this.queue.length > 0) this.schedule();
   }
 
   private failed(batch: readonly Write[], failure: WriteFailure): void {
-    if (failure.kind === 'conflict') this.dropOne(batch, failure);
-    else this.refuse(batch, failure);
+    if (failure.kind === 'storage') this.refuse(batch, failure);
+    else this.dropOne(batch, failure);
   }
 
   /** One write of the batch cannot be done; the others are. */
-  private dropOne(batch: readonly Write[], { index, message }: WriteFailure): void {
+  private dropOne(batch: readonly Write[], { kind, index, message }: WriteFailure): void {
     let first = 0;
     const guilty = batch.findIndex((write) => index < (first += write.ops.length));
     this.queue = [...batch.filter((_, i) => i !== guilty), ...this.queue];
-    batch[guilty]?.reject(new GatewayError('CONFLICT', 'another write came first', { cause: message }));
+    batch[guilty]?.reject(
+      kind === 'conflict'
+        ? new GatewayError('CONFLICT', 'another write came first', { cause: message })
+        : new GatewayError('INTERNAL', 'the storage cannot hold this', { cause: message }),
+    );
     this.flush();
   }
 
   private refuse(batch: readonly Write[], { code, message }: WriteFailure): void {
     if (!this.down) this.logger.error(`storage refuses writes: ${message} (SQLite code ${code}); trying again`);
     this.down = true;
-    if ((code & 0xff) === SQLITE_IOERR) this.reopen = true;
     const all = [...batch, ...this.queue];
     this.queue = all.filter((write) => !write.refusable);
     for (const write of all) if (write.refusable) write.reject(unavailable(message));
-    if (this.closing) return this.giveUp();
+    if (this.ending) return this.giveUp();
     this.retry = setTimeout(() => this.flush(), RETRY_MS);
   }
 
-  /** At shutdown there is no later: what is in line stays unacknowledged. */
   private giveUp(): void {
     for (const write of this.queue) write.reject(unavailable());
     this.queue = [];
     this.flush();
   }
+}
+
+/** Batches cross to the other thread as one flat list: a nested one costs twice the CPU time to copy. */
+function packed(batch: readonly Write[]): PackedOps {
+  const ops: PackedOps = [];
+  for (const write of batch) for (const op of write.ops) pack(op, ops);
+  return ops;
+}
+
+function pack([statement, mustChange, values]: Op, into: PackedOps): void {
+  into.push(statement, mustChange ? 1 : 0, values.length);
+  for (const value of values) into.push(value);
 }
 
 const unavailable = (cause?: string): GatewayError =>

@@ -4,6 +4,8 @@ import { DatabaseSync } from 'node:sqlite';
 const BUSY_MS = 5000;
 /** WAL pages (4 KiB) between checkpoints: fewer, larger ones cost less than SQLite's default of 1,000. */
 const CHECKPOINT_PAGES = 4000;
+/** Bytes that the log keeps on disk after it had to grow, because somebody read an old state for long (a backup). */
+const LOG_BYTES = 64 * 1024 * 1024;
 const SYNCHRONOUS_FULL = 2;
 
 /**
@@ -13,11 +15,17 @@ const SYNCHRONOUS_FULL = 2;
  */
 export function openForWriting(file: string, durable: boolean): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: BUSY_MS });
-  db.exec('pragma journal_mode = wal');
-  db.exec(`pragma synchronous = ${durable ? 'full' : 'off'}`);
-  db.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-  db.exec('pragma temp_store = memory');
-  return db;
+  try {
+    db.exec('pragma journal_mode = wal');
+    db.exec(`pragma synchronous = ${durable ? 'full' : 'off'}`);
+    db.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    db.exec(`pragma journal_size_limit = ${LOG_BYTES}`);
+    db.exec('pragma temp_store = memory');
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }
 
 /** @throws Error when a commit would not reach the disk */

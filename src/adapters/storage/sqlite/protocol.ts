@@ -3,14 +3,18 @@ import type { SqlValue } from '../prepared.js';
 /** One statement of a batch: its number, whether it must change exactly one row, its values. */
 export type Op = readonly [statement: number, mustChange: boolean, values: SqlValue[]];
 
-/** What the main thread sends to the thread that writes. */
-export type WriterRequest =
-  | { readonly kind: 'commit'; readonly ops: readonly Op[]; readonly reopen: boolean }
-  | { readonly kind: 'close' };
+/** Ops one after the other: statement, 1 when it must change a row, number of values, values. */
+export type PackedOps = SqlValue[];
 
-/** Why a batch was rolled back. `conflict`: the op at `index` met a constraint or changed no row; `storage`: the disk said no. */
+/** What the main thread sends to the thread that writes. */
+export type WriterRequest = { readonly kind: 'commit'; readonly ops: PackedOps } | { readonly kind: 'close' };
+
+/**
+ * Why a batch was rolled back. `conflict`: the op at `index` met a constraint or changed no row; `wrong`: it can never be
+ * stored (too big, not a value of SQLite); `storage`: the disk said no, to this write as to any other.
+ */
 export interface WriteFailure {
-  readonly kind: 'conflict' | 'storage';
+  readonly kind: 'conflict' | 'wrong' | 'storage';
   readonly index: number;
   /** SQLite's extended result code; 0 where the failure is not SQLite's. */
   readonly code: number;
@@ -20,8 +24,7 @@ export interface WriteFailure {
 export type WriterReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'committed'; readonly ms: number }
-  | { readonly kind: 'failed'; readonly failure: WriteFailure }
-  | { readonly kind: 'closed' };
+  | { readonly kind: 'failed'; readonly failure: WriteFailure };
 
 export interface WriterData {
   readonly file: string;

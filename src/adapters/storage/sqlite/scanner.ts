@@ -27,7 +27,7 @@ export class Scanner {
 
   async close(): Promise<void> {
     await this.worker?.terminate();
-    this.worker = undefined;
+    this.fail(new Error('the storage is closed'));
   }
 
   private start(): Worker {

@@ -1,14 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { DummyDriver, Kysely, SqliteAdapter, SqliteDialect, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import { ConfigError } from '../../../config/config.error.js';
 import { migrate } from '../migrate.js';
 import type { Schema } from '../schema.js';
 import { assertDurable, openForWriting } from './open.js';
 
 /** How long a start waits for a gateway that is just ending, in milliseconds. */
 const LOCK_WAIT_MS = 5000;
+const SQLITE_BUSY = 5;
 
 /** Where a SQLite database is kept. */
 export interface SqliteLocation {
@@ -21,14 +23,19 @@ export interface SqliteLocation {
 /** `sqlite:<path>` or `sqlite::memory:`. */
 export function locate(url: string): SqliteLocation {
   const path = url.slice('sqlite:'.length);
-  if (path !== ':memory:') return { file: resolve(path), durable: true, dispose: () => undefined };
+  if (path !== ':memory:') return { file: realFile(path), durable: true, dispose: () => undefined };
   const folder = mkdtempSync(join(tmpdir(), 'agent-gateway-'));
   return { file: join(folder, 'gateway.db'), durable: false, dispose: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
+/** A link to a database is the database: both names take the same lock. */
+function realFile(path: string): string {
+  return existsSync(path) ? realpathSync(path) : resolve(path);
+}
+
 /**
  * Holds a database file for this process. The operating system lets go of the lock when the process ends, however it ends.
- * @throws Error when another gateway holds it
+ * @throws ConfigError when another gateway holds it
  */
 export function lockFile(file: string): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true });
@@ -38,9 +45,10 @@ export function lockFile(file: string): DatabaseSync {
     return lock;
   } catch (error) {
     lock.close();
-    throw new Error(`storage.url: ${file} is in use by another gateway; stop that one, or give this one a file of its own`, {
-      cause: error,
-    });
+    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
+    throw new ConfigError([
+      `storage.url: ${file} is in use by another gateway; stop that one, or give this one a file of its own`,
+    ]);
   }
 }
 

@@ -1,4 +1,8 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { Logger } from '@nestjs/common';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { ConfigError } from '../../../config/config.error.js';
+import { GatewayError } from '../../../core/errors.js';
+import type { CompiledQuery } from 'kysely';
 import type { Namespace, TaskId } from '../../../core/ids.js';
 import type { Artifact, LateResult, TaskEvent, TaskInput, TaskRecord } from '../../../core/task.js';
 import {
@@ -11,8 +15,8 @@ import {
   type TaskStep,
 } from '../../../engine/tasks/task.store.js';
 import { Prepared } from '../prepared.js';
-import type { SubmissionRow, TaskEventRow, TaskInputRow, TaskRow } from '../schema.js';
-import { listQuery, toPage } from '../task-list.js';
+import type { SubmissionRow, TaskEventRow, TaskRow } from '../schema.js';
+import { listTasks } from '../task-list.js';
 import { firstIdAt, toTaskEvent, toTaskRecord, toTaskRow } from '../task-rows.js';
 import { taskStatements } from '../task-statements.js';
 import { GroupCommit } from './group-commit.js';
@@ -41,7 +45,9 @@ export type CommitListener = (writes: number, ms: number) => void;
  * a writer), reads that may look at many rows on a third thread.
  */
 export class SqliteTaskStore extends TaskStore {
-  private readonly read = new Map<Prepared<never>, StatementSync>();
+  private readonly logger = new Logger('Storage');
+  private readonly statements = new Map<Prepared<never>, StatementSync>();
+  private closed: Promise<void> | undefined;
 
   private constructor(
     private readonly location: SqliteLocation,
@@ -55,28 +61,38 @@ export class SqliteTaskStore extends TaskStore {
 
   /**
    * Opens (and makes or migrates) the database.
-   * @throws Error with a message for the operator: in use, newer schema, not writable
+   * @throws ConfigError with a message for the operator: in use, newer schema, cannot be read or written
    */
   static async open(url: string, onCommit: CommitListener = () => undefined): Promise<SqliteTaskStore> {
     const location = locate(url);
-    const lock = lockFile(location.file);
+    const opened: DatabaseSync[] = [];
     try {
-      await prepareFile(location);
       const { file, durable } = location;
-      const probe = op(STATEMENTS.probe, { at: Date.now() });
-      const commits = await GroupCommit.start({ file, durable, statements: SQL }, probe, onCommit);
-      return new SqliteTaskStore(location, lock, openForReading(file), commits, new Scanner(file));
+      const lock = lockFile(file);
+      opened.push(lock);
+      await prepareFile(location);
+      const reader = openForReading(file);
+      opened.push(reader);
+      const commits = await GroupCommit.start({ file, durable, statements: SQL }, op(STATEMENTS.probe, {}), onCommit);
+      return new SqliteTaskStore(location, lock, reader, commits, new Scanner(file));
     } catch (error) {
-      lock.close();
-      throw error;
+      for (const database of opened.reverse()) database.close();
+      location.dispose();
+      throw error instanceof ConfigError ? error : unusable(location.file, error);
     }
   }
 
   /** Writes what is in line, then lets go of the file. */
-  async close(): Promise<void> {
-    await this.commits.close();
+  close(): Promise<void> {
+    return (this.closed ??= this.end());
+  }
+
+  /** The connection that writes goes last: it clears up the log, so that the file alone is the whole database. */
+  private async end(): Promise<void> {
+    await this.commits.drain();
     await this.scanner.close();
     this.reader.close();
+    await this.commits.close();
     this.lock.close();
     this.location.dispose();
   }
@@ -88,8 +104,7 @@ export class SqliteTaskStore extends TaskStore {
   override submit({ record, input, event, submission }: NewTaskRecord): Promise<void> {
     const ops = [
       op(STATEMENTS.insertTask, toTaskRow(record)),
-      op(STATEMENTS.insertInput, { task_id: record.id, input: JSON.stringify(input) }),
-      op(STATEMENTS.insertEvent, eventRow(record.id, event)),
+      op(STATEMENTS.insertEvent, eventRow(record.id, event, JSON.stringify(input))),
     ];
     if (submission) {
       const { namespace, id: task_id } = record;
@@ -135,66 +150,96 @@ export class SqliteTaskStore extends TaskStore {
 
   override async purge(endedBefore: number, limit: number): Promise<number> {
     const values = { before_id: firstIdAt(endedBefore), before: endedBefore, limit };
-    const rows = this.all<{ id: string }, typeof values>(STATEMENTS.expired, values);
-    const { deleteTask, deleteInput, deleteEvents, deleteSubmissions } = STATEMENTS;
+    const rows = await this.all<{ id: string }, typeof values>(STATEMENTS.expired, values);
+    const { deleteTask, deleteEvents, deleteSubmissions } = STATEMENTS;
     const ops = rows.flatMap(({ id }) =>
-      [deleteTask, deleteInput, deleteEvents, deleteSubmissions].map((statement) => op(statement, { id })),
+      [deleteTask, deleteEvents, deleteSubmissions].map((statement) => op(statement, { id })),
     );
     if (ops.length > 0) await this.commits.write(ops, true);
     return rows.length;
   }
 
-  override get(id: TaskId): Promise<TaskRecord | undefined> {
-    return Promise.resolve(this.one<TaskRow, { id: string }>(STATEMENTS.task, { id })).then(
-      (row) => row && toTaskRecord(row),
-    );
+  override async get(id: TaskId): Promise<TaskRecord | undefined> {
+    const row = await this.one<TaskRow, { id: string }>(STATEMENTS.task, { id });
+    return row && toTaskRecord(row);
   }
 
-  override input(id: TaskId): Promise<TaskInput | undefined> {
-    const row = this.one<TaskInputRow, { id: string }>(STATEMENTS.input, { id });
-    return Promise.resolve(row && (JSON.parse(row.input) as TaskInput));
+  override async input(id: TaskId): Promise<TaskInput | undefined> {
+    const row = await this.one<Pick<TaskEventRow, 'input'>, { id: string }>(STATEMENTS.input, { id });
+    return row?.input ? (JSON.parse(row.input) as TaskInput) : undefined;
   }
 
-  override eventsSince(id: TaskId, seq: number, limit: number): Promise<readonly TaskEvent[]> {
-    const rows = this.all<TaskEventRow, { id: string; seq: number; limit: number }>(STATEMENTS.eventsSince, { id, seq, limit });
-    return Promise.resolve(rows.map(toTaskEvent));
+  override async eventsSince(id: TaskId, seq: number, limit: number): Promise<readonly TaskEvent[]> {
+    const values = { id, seq, limit };
+    return (await this.all<TaskEventRow, typeof values>(STATEMENTS.eventsSince, values)).map(toTaskEvent);
   }
 
-  override artifact(id: TaskId): Promise<Artifact | null> {
-    const row = this.one<TaskEventRow, { id: string }>(STATEMENTS.lastEvent, { id });
+  override async artifact(id: TaskId): Promise<Artifact | null> {
+    const row = await this.one<TaskEventRow, { id: string }>(STATEMENTS.lastEvent, { id });
     const body = row && toTaskEvent(row).body;
-    return Promise.resolve(body?.event === 'completed' ? body.artifact : null);
+    return body?.event === 'completed' ? body.artifact : null;
   }
 
-  override findSubmission(namespace: Namespace, key: string): Promise<FoundSubmission | undefined> {
+  override async findSubmission(namespace: Namespace, key: string): Promise<FoundSubmission | undefined> {
     const values = { namespace, key };
-    const row = this.one<SubmissionRow, typeof values>(STATEMENTS.submission, values);
-    return Promise.resolve(row && { taskId: row.task_id as TaskId, fingerprint: row.fingerprint });
+    const row = await this.one<SubmissionRow, typeof values>(STATEMENTS.submission, values);
+    return row && { taskId: row.task_id as TaskId, fingerprint: row.fingerprint };
   }
 
   override async list(namespace: Namespace | null, filter: TaskFilter): Promise<TaskPage> {
-    return toPage(await this.scanner.rows(listQuery(builder, namespace, filter).compile()), filter.limit);
+    return listTasks((query) => this.scan(query), builder, namespace, filter);
   }
 
   override async open(): Promise<readonly TaskRecord[]> {
-    const rows = this.all<TaskRow, object>(STATEMENTS.open, {});
-    return Promise.resolve(rows.map(toTaskRecord));
+    return (await this.all<TaskRow, object>(STATEMENTS.open, {})).map(toTaskRecord);
   }
 
-  private one<Row, V>(statement: Prepared<V>, values: V): Row | undefined {
-    return this.statement(statement).get(...statement.bind(values)) as Row | undefined;
+  private async scan<Row>(query: CompiledQuery<Row>): Promise<Row[]> {
+    try {
+      return await this.scanner.rows(query);
+    } catch (error) {
+      throw this.unreadable(error);
+    }
   }
 
-  private all<Row, V>(statement: Prepared<V>, values: V): Row[] {
-    return this.statement(statement).all(...statement.bind(values)) as Row[];
+  private one<Row, V>(statement: Prepared<V>, values: V): Promise<Row | undefined> {
+    return this.read(() => this.statement(statement).get(...statement.bind(values)) as Row | undefined);
+  }
+
+  private all<Row, V>(statement: Prepared<V>, values: V): Promise<Row[]> {
+    return this.read(() => this.statement(statement).all(...statement.bind(values)) as Row[]);
+  }
+
+  private read<T>(query: () => T): Promise<T> {
+    try {
+      return Promise.resolve(query());
+    } catch (error) {
+      return Promise.reject(this.unreadable(error));
+    }
+  }
+
+  private unreadable(error: unknown): GatewayError {
+    this.logger.error(`storage cannot be read: ${messageOf(error)}`);
+    return new GatewayError('STORAGE_UNAVAILABLE', 'the storage cannot be read now', { retryAfterS: 5, cause: error });
   }
 
   private statement<V>(prepared: Prepared<V>): StatementSync {
     const key = prepared as Prepared<never>;
-    let statement = this.read.get(key);
-    if (!statement) this.read.set(key, (statement = this.reader.prepare(prepared.sql)));
+    let statement = this.statements.get(key);
+    if (!statement) this.statements.set(key, (statement = this.reader.prepare(prepared.sql)));
     return statement;
   }
 }
 
-const eventRow = (id: TaskId, { seq, at, json }: TaskEvent): TaskEventRow => ({ task_id: id, seq, at, body: json });
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const unusable = (file: string, error: unknown): ConfigError =>
+  new ConfigError([`storage.url: ${file} cannot be used: ${messageOf(error)}`]);
+
+const eventRow = (id: TaskId, { seq, at, json }: TaskEvent, input: string | null = null): TaskEventRow => ({
+  task_id: id,
+  seq,
+  at,
+  body: json,
+  input,
+});

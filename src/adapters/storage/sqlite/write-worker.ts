@@ -1,46 +1,48 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assertDurable, openForWriting } from './open.js';
-import type { Op, WriteFailure, WriterData, WriterReply, WriterRequest } from './protocol.js';
+import type { PackedOps, WriteFailure, WriterData, WriterReply, WriterRequest } from './protocol.js';
 
 /**
  * The thread that writes: one batch, one transaction, one flush. The event loop never waits for the disk.
+ *
+ * After a failure the same connection goes on, and that is safe. What a failed write or flush left in the log is not in
+ * SQLite's index of the log, so the next commit begins at the same place: those pages are written anew and flushed
+ * again, never taken for clean. Likewise a checkpoint whose flush failed is done again from the log, which stays until
+ * it succeeds. Opening the file anew would be the risk: it reads the log from the start, up to and including a commit
+ * that nobody has been promised.
  */
 const SQLITE_CONSTRAINT = 19;
+/** TOOBIG, MISMATCH, RANGE; 0: not an error of SQLite, so the values cannot be bound. Trying again would not help. */
+const WRONG_VALUES = new Set([18, 20, 25, 0]);
 const { file, durable, statements } = workerData as WriterData;
 const port = parentPort!;
 
-let db: DatabaseSync;
-let begin: StatementSync, commit: StatementSync;
-let prepared: StatementSync[];
+const db = openForWriting(file, durable);
+const prepared = statements.map((sql) => db.prepare(sql));
+const begin = db.prepare('begin immediate');
+const commit = db.prepare('commit');
+/** Whether this connection has been seen to commit durably. */
+let proven = !durable;
 
 class NoRowChanged extends Error {}
 
-function open(): void {
-  db = openForWriting(file, durable);
-  prepared = statements.map((sql) => db.prepare(sql));
-  begin = db.prepare('begin immediate');
-  commit = db.prepare('commit');
+/** @throws Error when a commit turns out not to be durable: the thread ends, and nothing is acknowledged */
+function run(ops: PackedOps): WriteFailure | undefined {
+  const failed = commitAll(ops);
+  if (!failed && !proven) assertDurable(db);
+  proven ||= !failed;
+  return failed;
 }
 
-/** After a failed flush the old connection is not trusted: a new one reads the log from the disk again. */
-function reopen(): void {
-  try {
-    db.close();
-  } catch {
-    // It is gone either way.
-  }
-  open();
-}
-
-function run(ops: readonly Op[]): WriteFailure | undefined {
+function commitAll(ops: PackedOps): WriteFailure | undefined {
   let index = -1;
   try {
     begin.run();
-    for (const [statement, mustChange, values] of ops) {
+    for (let at = 0; at < ops.length; ) {
       index++;
-      const { changes } = prepared[statement]!.run(...values);
-      if (mustChange && changes !== 1) throw new NoRowChanged('no row changed');
+      const [statement, mustChange, count] = ops.slice(at, (at += 3)) as [number, number, number];
+      const { changes } = prepared[statement]!.run(...ops.slice(at, (at += count)));
+      if (mustChange === 1 && changes !== 1) throw new NoRowChanged('no row changed');
     }
     index = -1;
     commit.run();
@@ -62,29 +64,23 @@ function rollback(): void {
 function failure(error: unknown, index: number): WriteFailure {
   const message = error instanceof Error ? error.message : String(error);
   const code = (error as { errcode?: number }).errcode ?? 0;
-  const conflict = error instanceof NoRowChanged || (code & 0xff) === SQLITE_CONSTRAINT;
-  return { kind: conflict && index >= 0 ? 'conflict' : 'storage', index, code, message };
+  return { kind: index < 0 ? 'storage' : blame(error, code & 0xff), index, code, message };
 }
 
-function answer(request: WriterRequest): WriterReply {
-  if (request.kind === 'close') {
-    db.close();
-    return { kind: 'closed' };
-  }
+function blame(error: unknown, code: number): WriteFailure['kind'] {
+  if (error instanceof NoRowChanged || code === SQLITE_CONSTRAINT) return 'conflict';
+  return WRONG_VALUES.has(code) ? 'wrong' : 'storage';
+}
+
+function answer(ops: PackedOps): WriterReply {
   const start = performance.now();
-  try {
-    if (request.reopen) reopen();
-  } catch (error) {
-    return { kind: 'failed', failure: failure(error, -1) };
-  }
-  const failed = run(request.ops);
+  const failed = run(ops);
   return failed ? { kind: 'failed', failure: failed } : { kind: 'committed', ms: performance.now() - start };
 }
 
-open();
-if (durable) assertDurable(db!);
 port.on('message', (request: WriterRequest) => {
-  port.postMessage(answer(request));
-  if (request.kind === 'close') port.close();
+  if (request.kind === 'commit') return port.postMessage(answer(request.ops));
+  db.close();
+  port.close(); // nothing is left to wait for: the thread ends
 });
 port.postMessage({ kind: 'ready' } satisfies WriterReply);

@@ -1,0 +1,234 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '../support/eventually.js';
+import { freePort } from '../support/free-port.js';
+import { GatewayProcess } from '../support/gateway-process.js';
+import { AUTH_ON, SECRET } from '../support/env.js';
+import { Orchestrator } from '../support/orchestrator.js';
+import { begin, closeAllBots, silent, TestBot } from '../support/test-bot.js';
+
+/** Start, stop, restart. */
+
+const ROOT = join(__dirname, '../..');
+afterEach(() => closeAllBots());
+
+describe('B119: after a restart', () => {
+  let gateway: GatewayProcess;
+  let http: Orchestrator;
+  const start = async (env: Readonly<Record<string, string>>): Promise<void> => {
+    gateway = await GatewayProcess.start({ env });
+    http = new Orchestrator(gateway.httpUrl);
+  };
+  const aBot = (behaviour = silent, name = 'worker'): Promise<TestBot> =>
+    TestBot.connect({ url: gateway.botUrl, name, skills: ['work'], behaviour });
+  afterEach(() => gateway.dispose());
+
+  test('a finished task is what it was, with its artifact and its stream; a running one goes on with its bot', async () => {
+    await start({ GATEWAY_TASKS_RECONNECT_GRACE: '20s' });
+    const bot = await aBot();
+    const { task_id: done } = await http.submit({ skill: 'work' });
+    await bot.report(done, { status: 'running', pct: 50, message: 'half' });
+    await bot.complete(done, { text: '摘要结果...' });
+    const { task_id: open } = await http.submit({ skill: 'work', timeout_s: 60 });
+    await bot.report(open, { status: 'running' });
+    const before = {
+      task: await http.task(done),
+      stream: (await (await http.stream(done)).toEnd()).map(({ raw, id }) => [id, raw]),
+    };
+    expect((await gateway.terminate()).code).toBe(0);
+
+    await gateway.restart();
+    expect(await http.task(done)).toEqual(before.task);
+    expect((await (await http.stream(done)).toEnd()).map(({ raw, id }) => [id, raw])).toEqual(before.stream);
+    expect((await (await http.stream(done, '2')).toEnd()).map(({ event }) => event)).toEqual(['completed']);
+    expect(await http.status(open)).toBe('running');
+
+    const back = await aBot();
+    expect(back.welcome['holding']).toEqual([open]);
+    await back.complete(open, { text: 'went on' });
+    expect(await http.task(open)).toMatchObject({
+      status: 'completed',
+      attempt: 1,
+      artifact: { text: 'went on' },
+    });
+    expect((await (await http.stream(open)).toEnd()).map(({ event }) => event)).toEqual([
+      'queued',
+      'running',
+      'completed',
+    ]);
+  });
+
+  test('a running task whose bot stays away fails after the grace', async () => {
+    await start({ GATEWAY_TASKS_RECONNECT_GRACE: '300ms' });
+    await aBot(begin);
+    const { task_id: id } = await http.submit({ skill: 'work' });
+    await http.untilStatus(id, 'running');
+    await gateway.restart();
+    expect(await http.untilStatus(id, 'failed')).toMatchObject({ error_code: 'AGENT_LOST' });
+  });
+
+  test('or goes to another, where the policy says so', async () => {
+    await start({ GATEWAY_TASKS_RECONNECT_GRACE: '300ms', GATEWAY_TASKS_ON_AGENT_LOST: 'requeue' });
+    await aBot(begin);
+    const { task_id: id } = await http.submit({ skill: 'work' });
+    await http.untilStatus(id, 'running');
+    await closeAllBots();
+    await gateway.restart();
+    const other = await aBot(silent, 'other');
+    expect((await other.expectTask(id)).attempt).toBe(2);
+  });
+
+  test('a queued task is handed out as soon as somebody can do it', async () => {
+    await start({});
+    const { task_id: id } = await http.submit({ skill: 'work', wait_for_agent: true });
+    await gateway.restart();
+    const bot = await aBot();
+    await bot.expectTask(id);
+  });
+});
+
+describe('SIGTERM', () => {
+  test('ends streams with a word on when to come back, sockets with 1012, requests with their answer, and the process with 0', async () => {
+    const gateway = await GatewayProcess.start();
+    const http = new Orchestrator(gateway.httpUrl);
+    const bot = await TestBot.connect({
+      url: gateway.botUrl,
+      name: 'worker',
+      skills: ['work'],
+      behaviour: silent,
+    });
+    const { task_id: id } = await http.submit({ skill: 'work' });
+    const stream = await http.stream(id);
+    await stream.until(1);
+    const underWay = Promise.all(
+      Array.from({ length: 20 }, () => http.post('/tasks', { skill: 'work', instruction: 'x' })),
+    );
+    const begin = performance.now();
+    gateway.signal('SIGTERM');
+    const answers = await underWay;
+    expect(await gateway.exited()).toEqual({ code: 0, signal: null });
+    expect(performance.now() - begin).toBeLessThan(5_000);
+    // Whoever was in got an answer; who was acknowledged is kept.
+    const kept = answers.filter(({ status }) => status === 200).map(({ body }) => body['task_id'] as string);
+    for (const { status } of answers) expect([200, 503]).toContain(status);
+    expect((await bot.expectClose()).code).toBe(1012);
+    await stream.toEnd();
+    expect([stream.retry, stream.names]).toEqual([1_000, ['queued']]);
+    await gateway.restart();
+    for (const task of [id, ...kept]) expect(await http.status(task)).toBe('queued');
+    await gateway.stop();
+  });
+
+  test('is over within its budget, also when somebody reads nothing and somebody sends nothing', async () => {
+    const gateway = await GatewayProcess.start({ env: { GATEWAY_SHUTDOWN_TIMEOUT: '2s' } });
+    const http = new Orchestrator(gateway.httpUrl);
+    const bot = await TestBot.connect({
+      url: gateway.botUrl,
+      name: 'deaf',
+      skills: ['work'],
+      behaviour: silent,
+    });
+    bot.stopReading();
+    const { hostname, port } = new URL(http.url);
+    const slow = (await import('node:net')).connect(Number(port), hostname);
+    slow.on('error', () => undefined);
+    await once(slow, 'connect');
+    slow.write(
+      'POST /tasks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{',
+    );
+    const begin = performance.now();
+    const { code } = await gateway.terminate();
+    expect([code, performance.now() - begin < 3_500]).toEqual([0, true]);
+    slow.destroy();
+  });
+});
+
+describe('the start is refused, with one message that names the setting', () => {
+  let folder: string;
+  beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'gateway-start-'))));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  async function refusal(
+    env: Readonly<Record<string, string>>,
+  ): Promise<{ readonly code: number | null; readonly said: string }> {
+    const child = spawn(process.execPath, [join(ROOT, 'dist/main.js')], {
+      cwd: ROOT,
+      env: {
+        PATH: process.env['PATH'],
+        GATEWAY_STORAGE_URL: `sqlite:${join(folder, 'x.db')}`,
+        GATEWAY_HTTP_PORT: '0',
+        GATEWAY_BOTS_PORT: '0',
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text: Buffer) => (said += text.toString()));
+    const cut = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    const [code] = (await once(child, 'close')) as [number | null];
+    clearTimeout(cut);
+    return { code, said };
+  }
+
+  test.each([
+    ['production without keys', { GATEWAY_PROFILE: 'production' }, 'GATEWAY_AUTH_JWT_SECRET'],
+    [
+      'production with auth off',
+      { GATEWAY_PROFILE: 'production', GATEWAY_AUTH_MODE: 'off' },
+      'GATEWAY_AUTH_MODE',
+    ],
+    ['auth off where others can reach it', { GATEWAY_HTTP_HOST: '0.0.0.0' }, 'GATEWAY_HTTP_HOST'],
+    ['auth off where bots can reach it', { GATEWAY_BOTS_HOST: '::' }, 'GATEWAY_BOTS_HOST'],
+    [
+      'a secret that is too short',
+      { GATEWAY_AUTH_MODE: 'jwt', GATEWAY_AUTH_JWT_SECRET: 'short' },
+      'GATEWAY_AUTH_JWT_SECRET',
+    ],
+    ['an unknown setting', { GATEWAY_TASKS_TIMEOUTS: '1s' }, 'GATEWAY_TASKS_TIMEOUTS'],
+    ['a bad duration', { GATEWAY_TASKS_TIMEOUT: 'soon' }, 'GATEWAY_TASKS_TIMEOUT'],
+    ['a CA that is not there', { GATEWAY_BOTS_TLS_CA: '/nowhere.pem' }, 'GATEWAY_BOTS_TLS'],
+  ])('%s', async (_, env, name) => {
+    const { code, said } = await refusal(env as unknown as Record<string, string>);
+    expect(code).toBe(1);
+    expect(said).toContain(name);
+    expect(said).not.toContain('short');
+    expect(said).not.toMatch(/ready|^\s+at /m);
+  });
+
+  test('a port that is taken: named, and nothing is left behind', async () => {
+    const gateway = await GatewayProcess.start();
+    const { port } = new URL(gateway.httpUrl);
+    const { code, said } = await refusal({ GATEWAY_HTTP_PORT: port });
+    expect([code, said.includes(port)]).toEqual([1, true]);
+    await gateway.stop();
+  });
+});
+
+describe('the start is allowed', () => {
+  test('in production with a secret; beyond loopback with auth on', async () => {
+    const gateway = await GatewayProcess.start({
+      env: { ...AUTH_ON, GATEWAY_PROFILE: 'production', GATEWAY_HTTP_HOST: '0.0.0.0' },
+    });
+    expect(gateway.output).not.toContain(SECRET);
+    await gateway.stop();
+  });
+
+  test('with auth off beyond loopback by GATEWAY_AUTH_ALLOW_INSECURE', async () => {
+    const gateway = await GatewayProcess.start({
+      env: { GATEWAY_BOTS_HOST: '0.0.0.0', GATEWAY_AUTH_ALLOW_INSECURE: 'true' },
+    });
+    await gateway.stop();
+  });
+
+  test('twice at the same moment on one database: the second says why it cannot', async () => {
+    const gateway = await GatewayProcess.start({ botPort: await freePort() });
+    const second = GatewayProcess.start({ dataDir: gateway.dataDir });
+    await expect(second).rejects.toThrow(/database|storage|locked|in use/i);
+    await eventually(async () => (await new Orchestrator(gateway.httpUrl).get('/health')).status === 200);
+    await gateway.stop();
+  });
+});

@@ -1,0 +1,26 @@
+import { globSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(__dirname, '../..');
+
+/**
+ * A module of the built gateway. The storage starts threads, and threads and child processes start from files that only
+ * the build makes; to run them from sources, the product would have to know about the tests' loader. `npm test` builds first.
+ */
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- the path is known at run time only
+const built = <Module>(module: string): Module => require(join(root, 'dist', `${module}.js`)) as Module;
+
+/** @throws Error when the build is missing or older than its source: such a test would prove nothing */
+function checkBuilt(pattern: string): void {
+  for (const source of globSync(pattern, { cwd: join(root, 'src') })) {
+    const build = statSync(join(root, 'dist', source.replace(/ts$/, 'js')), { throwIfNoEntry: false });
+    if (!build || build.mtimeMs < statSync(join(root, 'src', source)).mtimeMs)
+      throw new Error(`dist/ is older than src/${source}: npm run build`);
+  }
+}
+
+checkBuilt('adapters/storage/**/*.ts');
+
+type Storage = typeof import('../../src/adapters/storage/sqlite/sqlite-task.store.js');
+export const { SqliteTaskStore } = built<Storage>('adapters/storage/sqlite/sqlite-task.store');
+export type SqliteTaskStore = Storage['SqliteTaskStore']['prototype'];
