@@ -1,4 +1,4 @@
-import { letYoungHeapGrow } from './young-heap.js'; // first: see there
+import { letYoungHeapGrow } from './heap.js'; // first: see there
 import { loadConfig } from './config/load.js';
 import { ConfigError } from './config/config.error.js';
 import { Gateway } from './gateway.js';

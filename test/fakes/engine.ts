@@ -144,10 +144,15 @@ export class Engine {
   }
 
   /** Kills it and starts the next process on the same disk and clock. */
-  async restart(reached = 0, options: EngineOptions = {}): Promise<Engine> {
-    const { clock, ids } = this;
+  restart(reached = 0, options: EngineOptions = {}): Promise<Engine> {
     const store = this.kill(reached);
-    return new Engine({ ...this.options, clock, ids, ...options, store }).start();
+    return this.next({ ...options, store }).start();
+  }
+
+  /** Another process with the same settings, clock and ids; not started. */
+  next(options: EngineOptions): Engine {
+    const { clock, ids } = this;
+    return new Engine({ ...this.options, clock, ids, ...options });
   }
 
   /** An agent registers on a connection of its own. */

@@ -16,7 +16,7 @@ export async function rawHttp(
 }
 
 /** Collects text from a socket until it ends or `enough`. */
-export function received(socket: Socket, enough: (text: string) => boolean): Promise<string> {
+export function received(socket: Socket, enough: (text: string) => boolean = () => false): Promise<string> {
   return new Promise((resolve) => {
     let text = '';
     socket.on('data', (chunk: Buffer) => {

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
+import QuickLRU from 'quick-lru';
 import { BotsConfig } from '../../config/bots.config.js';
 import { Clock, type Timer } from '../../core/clock.js';
 import { isIssuedBy, normalSerial, readCertificates } from './certificate.js';
@@ -60,7 +60,7 @@ export class RevocationList implements OnModuleInit, OnModuleDestroy {
   private readonly log = new Logger('Auth');
   private readonly listeners = new Set<() => void>();
   private readonly raised = new Set<string>();
-  private readonly paths = new LRUCache<string, readonly Link[]>({ max: 20_000 });
+  private readonly paths = new QuickLRU<string, readonly Link[]>({ maxSize: 20_000 });
   private authorities: readonly X509Certificate[] = [];
   private current: Revocations = { revoked: new Map(), nextUpdate: undefined, entries: 0 };
   private seen: string | undefined;

@@ -7,7 +7,7 @@ import {
   type JWTVerifyGetKey,
   type ProtectedHeaderParameters,
 } from 'jose';
-import { LRUCache } from 'lru-cache';
+import QuickLRU from 'quick-lru';
 import { AuthConfig } from '../../config/auth.config.js';
 import { Clock } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
@@ -40,7 +40,7 @@ interface Verified {
 @Injectable()
 export class TokenVerifier {
   private readonly keys: ReadonlyMap<string, JWTVerifyGetKey>;
-  private readonly verified = new LRUCache<string, Verified>({ max: CACHED_TOKENS });
+  private readonly verified = new QuickLRU<string, Verified>({ maxSize: CACHED_TOKENS });
 
   constructor(
     private readonly config: AuthConfig,

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import QuickLRU from 'quick-lru';
 import type { AgentRef, Namespace } from '../../core/ids.js';
 
 /** Contexts that are remembered; the least recently used one is forgotten first. */
@@ -6,7 +6,7 @@ const MAX_CONTEXTS = 50_000;
 
 /** Which agent worked on a context last. A hint: it is not kept over a restart. */
 export class Affinity {
-  private readonly agents = new LRUCache<string, AgentRef>({ max: MAX_CONTEXTS });
+  private readonly agents = new QuickLRU<string, AgentRef>({ maxSize: MAX_CONTEXTS });
 
   remember(scope: Namespace | null, contextId: string, agent: AgentRef): void {
     this.agents.set(keyOf(scope, contextId), agent);

@@ -55,6 +55,7 @@ export class AgentLoss {
     const grace = reason === 'replaced' ? Math.max(this.config.reconnectGrace, REPLACED_GRACE_MS) : this.config.reconnectGrace;
     for (const task of [...this.holdings.of(agent)]) {
       this.holdings.release(task);
+      if (task.ended) continue;
       if (!task.begun) this.dispatcher.again(task);
       else if (grace > 0) this.awaitReturn(task, grace);
       else this.giveUp(task);
@@ -70,7 +71,7 @@ export class AgentLoss {
 
   private expired(task: LiveTask): void {
     if (task.waitsForHolder) this.giveUp(task);
-    else if (task.holder && !task.handed) this.dispatcher.restartDeadline(task);
+    else if (task.holder && task.storing) this.dispatcher.restartDeadline(task);
     else if (task.holder) this.timeOut(task, task.holder.card.name);
     else
       this.dispatcher.follow(

@@ -52,7 +52,8 @@ export class Dispatcher {
     if (this.stopped) return;
     if (!this.registry.isCurrent(agent)) return this.place(task);
     this.holdings.give(task, agent, true);
-    if (this.handOver(task, agent)) this.send(task, agent, input);
+    this.restartDeadline(task);
+    this.send(task, agent, input);
   }
 
   /** Gives the task to an agent, or lets it wait for one. */
@@ -85,7 +86,7 @@ export class Dispatcher {
     const until = task.waitsForHolder ? deadlineAt : this.clock.now() + timeoutMs;
     this.waiting.remove(task);
     this.holdings.give(task, agent);
-    task.handed = true;
+    task.hand(agent);
     task.record = { ...task.record, agent: agent.ref, deadlineAt: until };
     this.deadlines.watch(task);
     if (routing) this.follow(this.store.assign(task.id, this.change(task, { ...routing, reason: 'the agent came back' }, attempt)));
@@ -115,6 +116,7 @@ export class Dispatcher {
   private assign(task: LiveTask, agent: Agent, decision: RoutingDecision): void {
     this.waiting.remove(task);
     this.holdings.give(task, agent);
+    task.storing = true;
     task.startArtifact();
     this.routing.remember(task.record, agent);
     const attempt = task.record.attempt + 1;
@@ -128,29 +130,24 @@ export class Dispatcher {
   private async deliver(task: LiveTask, agent: Agent, attempt: number, committed: Promise<void>): Promise<void> {
     const isStillHis = () => !this.stopped && task.holder === agent && task.record.attempt === attempt;
     await committed;
-    if (!isStillHis() || !this.handOver(task, agent)) return;
+    if (!isStillHis()) return;
+    task.storing = false;
+    this.restartDeadline(task);
     const input = await this.store.input(task.id);
     if (input && isStillHis()) this.send(task, agent, input);
   }
 
-  /**
-   * The assignment is on disk: the agent's time begins. False when the agent's card has changed meanwhile, so that it has no
-   * room or not the skill any more: then the task goes elsewhere.
-   */
-  private handOver(task: LiveTask, agent: Agent): boolean {
-    if (agent.load > agent.card.maxConcurrency || !agent.hasSkill(task.record.skill)) {
-      this.holdings.release(task);
-      this.place(task);
-      return false;
-    }
-    task.handed = true;
-    this.restartDeadline(task);
-    return true;
-  }
-
   private send(task: LiveTask, agent: Agent, input: TaskInput): void {
     const { id: taskId, skill, attempt } = task.record;
+    if (agent.load > agent.card.maxConcurrency || !agent.hasSkill(skill)) return this.takeBack(task);
+    task.hand(agent);
     agent.connection.assign({ taskId, skill, attempt, input });
+  }
+
+  /** The agent's card has changed since it was chosen: it has no room or not the skill any more. */
+  private takeBack(task: LiveTask): void {
+    this.holdings.release(task);
+    this.place(task);
   }
 
   private wait(task: LiveTask, decision: RoutingDecision): void {

@@ -22,10 +22,7 @@ export class Holdings {
   give(task: LiveTask, agent: Agent, reserved = false): void {
     if (!reserved) this.registry.reserve(agent);
     this.forgetLost(task);
-    task.holder = agent;
-    task.handed = false;
-    task.lastHolder = agent.ref;
-    task.lastPrincipal = agent.connection.principal.id;
+    task.reserveFor(agent);
     add(this.held, agent, task);
   }
 

@@ -9,14 +9,15 @@ import { ArtifactBuilder } from './artifact-builder.js';
  * what others see (answers, streams, frames) follows the commit.
  */
 export class LiveTask {
-  /** The agent that holds it now. */
+  /** The agent that holds it now; while `handed` is false, it has not been sent the task yet. */
   holder: Agent | undefined;
-  /** The agent of the newest attempt; still heard while nobody else has the task. */
-  lastHolder: AgentRef | null;
+  /** The agent that was sent it last; still heard while nobody else has the task. */
+  private last: AgentRef | null = null;
   /** Credentials of that agent; unknown after a restart. */
-  lastPrincipal: string | undefined;
-  /** Whether the holder's assignment is on disk, so that it has been or is being sent the task. */
-  handed = false;
+  private lastPrincipal: string | undefined;
+  /** The holder's assignment is on its way to the disk: it knows nothing of the task yet. */
+  storing = false;
+  private sent = false;
   /** Its agent was lost after it had begun; it waits for that agent until then, but no longer than its own deadline. */
   graceUntil: number | undefined;
   /** Sequence of the newest event that is committed. */
@@ -26,8 +27,18 @@ export class LiveTask {
   private chunks: ArtifactBuilder | undefined;
   private incomplete = false;
 
-  constructor(public record: TaskRecord) {
-    this.lastHolder = record.agent;
+  constructor(public record: TaskRecord) {}
+
+  /** A task of the process before: its agent may have been sent it. */
+  static takenUp(record: TaskRecord): LiveTask {
+    const task = new LiveTask(record);
+    task.last = record.agent;
+    task.committedSeq = record.seq;
+    return task;
+  }
+
+  get lastHolder(): AgentRef | null {
+    return this.last;
   }
 
   get id() {
@@ -53,10 +64,28 @@ export class LiveTask {
     return deadlineAt === null || this.graceUntil === undefined ? deadlineAt : Math.min(deadlineAt, this.graceUntil);
   }
 
+  /** Whether the holder has been sent the task. */
+  get handed(): boolean {
+    return this.sent;
+  }
+
+  /** An agent holds the task now, but knows nothing of it yet. */
+  reserveFor(agent: Agent): void {
+    this.holder = agent;
+    this.storing = this.sent = false;
+  }
+
+  /** The holder knows of the task from now on. */
+  hand(agent: Agent): void {
+    this.sent = true;
+    this.last = agent.ref;
+    this.lastPrincipal = agent.connection.principal.id;
+  }
+
   /** Whether a report of this agent counts: it holds the task, or held it last and nobody else does. */
   mayReturnTo(agent: Agent): boolean {
-    if (this.holder) return this.holder === agent;
-    if (!this.lastHolder || !sameAgent(this.lastHolder, agent.ref)) return false;
+    if (this.holder && (this.sent || this.holder !== agent)) return this.holder === agent;
+    if (!this.last || !sameAgent(this.last, agent.ref)) return false;
     return this.lastPrincipal === undefined || this.lastPrincipal === agent.connection.principal.id;
   }
 

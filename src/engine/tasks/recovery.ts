@@ -27,8 +27,7 @@ export class Recovery {
   }
 
   private async takeUp(record: TaskRecord): Promise<void> {
-    const task = new LiveTask(record);
-    task.committedSeq = record.seq;
+    const task = LiveTask.takenUp(record);
     this.live.add(task);
     if (!task.begun) return this.dispatcher.place(task);
     await this.regrow(task);

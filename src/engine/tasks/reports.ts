@@ -45,7 +45,8 @@ export class Reports {
   private counts(task: LiveTask, from: Agent, report: TaskReport): boolean {
     if (task.ended || !this.registry.isCurrent(from) || !task.mayReturnTo(from)) return false;
     if (report.attempt !== undefined && report.attempt !== task.record.attempt) return false;
-    if (task.lacksChunks && !isWhole(report)) return false;
+    // What belongs to the attempt before counts only where it stands for itself.
+    if ((task.lacksChunks || (task.holder && !task.handed)) && !isWhole(report)) return false;
     // Taking a waiting task back needs a slot; a result does not.
     return task.holder !== undefined || report.status !== 'running' || from.hasRoom;
   }
@@ -112,6 +113,6 @@ export class Reports {
   }
 }
 
-/** A result that needs no chunks of before. */
+/** A result that builds on no report before it. */
 const isWhole = ({ status, artifact, append }: TaskReport): boolean =>
   status === 'failed' || (status === 'completed' && artifact !== undefined && !append);

@@ -14,7 +14,7 @@ import { WaitingQueue } from './waiting-queue.js';
 interface StepDetails {
   readonly progress?: Progress;
   readonly error?: TaskFailure;
-  /** Its agent does not know that the task ends: it is told as soon as that is on disk, before its slot brings it anything new. */
+  /** Its agent does not know that the task ends: it is told once that is on disk, and has its slot free only then. */
   readonly tellAgent?: boolean;
 }
 
@@ -36,15 +36,21 @@ export class TaskSteps {
     const event = this.apply(task, body, details);
     const { state, progress, error, endedAt, deadlineAt } = task.record;
     const committed = this.store.append(task.id, { event, state, progress, error, endedAt, deadlineAt });
+    const ends = endsTask(body);
     const toTell = details.tellAgent && task.handed ? task.holder : undefined;
-    if (task.ended) task.ending = committed;
-    // After the write is in line: the slot that this frees may be given away by the next write.
-    if (task.ended) this.letGo(task);
+    if (ends) {
+      task.ending = committed;
+      this.deadlines.forget(task);
+      this.waiting.remove(task);
+      // After the write is in line: the slot that this frees may be given away by the next write.
+      if (!toTell) this.holdings.release(task);
+    }
     await committed;
     toTell?.connection.cancel(task.id);
+    if (toTell) this.holdings.release(task);
     task.committedSeq = event.seq;
     this.log.publish(task.id, event);
-    if (task.ended) this.live.delete(task);
+    if (ends) this.live.delete(task);
   }
 
   fail(task: LiveTask, code: TaskFailure['code'], message: string, tellAgent = false): Promise<void> {
@@ -70,11 +76,5 @@ export class TaskSteps {
       deadlineAt: ended ? null : now + record.timeoutMs,
     };
     return event;
-  }
-
-  private letGo(task: LiveTask): void {
-    this.deadlines.forget(task);
-    this.waiting.remove(task);
-    this.holdings.release(task);
   }
 }

@@ -1,0 +1,297 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { RPC_METHODS, type RpcMethodName } from '../../src/transport/orchestrator/rpc-methods.js';
+import { AUTH_ON } from '../support/env.js';
+import { GatewayProcess } from '../support/gateway-process.js';
+import { Orchestrator, type Answer, type Fields } from '../support/orchestrator.js';
+import { closeAllBots, silent, TestBot } from '../support/test-bot.js';
+import { tokenFor } from '../support/tokens.js';
+
+/**
+ * Nothing of one namespace is seen in another. The cases are made from the router of the running gateway and from the table of
+ * JSON-RPC methods: a route or a method that nobody has thought about here fails.
+ */
+
+/** Words that are only in the owner's namespace; if one of them comes back to somebody else, something leaks. */
+const OWNER = 'owner-ns';
+const SECRETS = [
+  OWNER,
+  'secret-agent',
+  'secret-skill',
+  'secret-artifact',
+  'secret-constraint',
+  'secret-context',
+];
+const UNKNOWN = `t-${'0'.repeat(32)}`;
+
+interface RouteCase {
+  /** The right without which it is refused; null: public. */
+  readonly right: 'read' | 'execute' | null;
+  /** A task's id is part of it, as `:id`. */
+  readonly takesTaskId?: true;
+  readonly body?: Fields;
+  /** What its owner gets for it. */
+  readonly own: number;
+  /** What others get for it; for tasks: the same as for an unknown one. */
+  readonly foreign: number;
+}
+
+/** Every route of the gateway. */
+const ROUTES: Readonly<Record<string, RouteCase>> = {
+  'POST /tasks': {
+    right: 'execute',
+    body: { skill: 'secret-skill', instruction: 'x' },
+    own: 200,
+    foreign: 503,
+  },
+  'GET /tasks': { right: 'read', own: 200, foreign: 200 },
+  'GET /tasks/:id': { right: 'read', takesTaskId: true, own: 200, foreign: 404 },
+  'GET /tasks/:id/stream': { right: 'read', takesTaskId: true, own: 200, foreign: 404 },
+  'POST /tasks/:id/cancel': { right: 'execute', takesTaskId: true, own: 409, foreign: 404 },
+  'GET /agents': { right: 'read', own: 200, foreign: 200 },
+  'POST /routing/explain': { right: 'read', body: { skill: 'secret-skill' }, own: 200, foreign: 200 },
+  'POST /jsonrpc': {
+    right: 'read',
+    body: { jsonrpc: '2.0', method: 'agents/list', id: 1 },
+    own: 200,
+    foreign: 200,
+  },
+  'POST /oauth/token': { right: null, body: {}, own: 400, foreign: 400 },
+  'GET /.well-known/agent.json': { right: null, own: 200, foreign: 200 },
+  'GET /.well-known/skill.md': { right: null, own: 200, foreign: 200 },
+  'GET /health': { right: null, own: 200, foreign: 200 },
+  'GET /health/live': { right: null, own: 200, foreign: 200 },
+  'GET /health/ready': { right: null, own: 200, foreign: 200 },
+};
+
+/** Every method of POST /jsonrpc: its params, and the error that others get (null: an answer without anything of the owner's). */
+const METHODS: Readonly<
+  Record<
+    RpcMethodName,
+    { readonly params: Fields; readonly own: number | null; readonly foreign: number | null }
+  >
+> = {
+  'tasks/send': { params: { skill: 'secret-skill', instruction: 'x' }, own: null, foreign: -32010 },
+  'tasks/get': { params: { id: ':id' }, own: null, foreign: -32001 },
+  'tasks/cancel': { params: { id: ':id' }, own: -32002, foreign: -32001 },
+  'agents/list': { params: {}, own: null, foreign: null },
+};
+
+let gateway: GatewayProcess;
+let owner: Orchestrator;
+let stranger: Orchestrator;
+let nobody: Orchestrator;
+let task: string;
+let served: readonly string[];
+
+beforeAll(async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(__dirname, '../support/routes.mjs')]);
+  served = JSON.parse(stdout) as typeof served;
+  gateway = await GatewayProcess.start({ env: AUTH_ON });
+  owner = new Orchestrator(gateway.httpUrl, tokenFor(OWNER));
+  stranger = new Orchestrator(gateway.httpUrl, tokenFor('stranger-ns'));
+  nobody = new Orchestrator(gateway.httpUrl);
+  const bot = await TestBot.connect({
+    url: gateway.botUrl,
+    name: 'secret-agent',
+    skills: ['secret-skill'],
+    namespace: OWNER,
+    token: tokenFor(OWNER),
+    behaviour: silent,
+  });
+  const ack = await owner.submit({
+    skill: 'secret-skill',
+    constraints: { key: 'secret-constraint' },
+    context_id: 'secret-context',
+  });
+  task = ack.task_id;
+  await bot.complete(task, { text: 'secret-artifact' });
+});
+afterAll(() => closeAllBots());
+
+async function ask(who: Orchestrator, route: string, id = task): Promise<Answer> {
+  const [method = '', path = ''] = route.split(' ');
+  return who.request(method, path.replace(':id', id), ROUTES[route]!.body);
+}
+
+/** What is the same for everybody: the answer without its own id and time. */
+function comparable({ status, headers, text, body }: Answer): unknown {
+  const rest = [...headers].filter(([name]) => name !== 'x-request-id' && name !== 'date');
+  return [status, rest, text.replace(String(body['request_id']), '')];
+}
+
+function expectNothingOfOwner({ text, headers }: Answer, id?: string): void {
+  const all = `${text}\n${JSON.stringify([...headers])}`;
+  for (const word of [...SECRETS, ...(id === undefined ? [task] : [])]) expect(all).not.toContain(word);
+}
+
+test('every route has its case, and every case its route', () => {
+  expect([...served].sort()).toEqual(Object.keys(ROUTES).sort());
+  expect(Object.keys(METHODS).sort()).toEqual(Object.keys(RPC_METHODS).sort());
+});
+
+const routes = Object.entries(ROUTES);
+const closed = routes.filter(([, { right }]) => right !== null);
+const open = routes.filter(([, { right }]) => right === null);
+const forTasks = routes.filter(([, { takesTaskId }]) => takesTaskId);
+
+describe('routes', () => {
+  test.each(closed)('%s without a token: 401, whatever it is about', async (route) => {
+    for (const id of [task, UNKNOWN]) {
+      const answer = await ask(nobody, route, id);
+      expect([answer.status, answer.headers.get('www-authenticate'), answer.body['code']]).toEqual([
+        401,
+        'Bearer',
+        'UNAUTHENTICATED',
+      ]);
+      expectNothingOfOwner(answer);
+    }
+    expect(comparable(await ask(nobody, route, task))).toEqual(comparable(await ask(nobody, route, UNKNOWN)));
+  });
+
+  test.each(closed)('%s with a bad token: 401', async (route) => {
+    const expired = new Orchestrator(gateway.httpUrl, tokenFor(OWNER, { exp: 1_700_000_000 }));
+    const answer = await ask(expired, route);
+    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+      401,
+      'Bearer error="invalid_token"',
+    ]);
+    expectNothingOfOwner(answer);
+  });
+
+  test.each(closed)('%s without the right: 403 that names it', async (route, { right }) => {
+    const scope = right === 'execute' ? 'read' : '';
+    const answer = await ask(new Orchestrator(gateway.httpUrl, tokenFor(OWNER, { scope })), route);
+    expect([answer.status, answer.headers.get('www-authenticate'), answer.body['code']]).toEqual([
+      403,
+      `Bearer error="insufficient_scope", scope="${right}"`,
+      'FORBIDDEN',
+    ]);
+    expectNothingOfOwner(answer);
+  });
+
+  test.each(closed)('%s of its owner', async (route, { own }) => {
+    expect((await ask(owner, route)).status).toBe(own);
+  });
+
+  test.each(closed)('%s of a stranger shows nothing of the owner', async (route, { foreign }) => {
+    const answer = await ask(stranger, route);
+    expect(answer.status).toBe(foreign);
+    // A stranger's own words may come back to him: the skill that he asked for.
+    const said = ROUTES[route]!.body === undefined ? answer.text : answer.text.replaceAll('secret-skill', '');
+    expectNothingOfOwner({ ...answer, text: said });
+  });
+
+  test.each(forTasks)('%s of a stranger: byte for byte as for a task that does not exist', async (route) => {
+    expect(comparable(await ask(stranger, route, task))).toEqual(
+      comparable(await ask(stranger, route, UNKNOWN)),
+    );
+    expect(comparable(await ask(stranger, route, task))).toEqual(
+      comparable(await ask(stranger, route, 'nonsense')),
+    );
+  });
+
+  test.each(open)('%s is public, and shows nothing of anybody', async (route, { own }) => {
+    for (const who of [nobody, stranger]) {
+      const answer = await ask(who, route);
+      expect(answer.status).toBe(own);
+      expectNothingOfOwner(answer);
+    }
+  });
+
+  test.each(closed.filter(([, { body }]) => body && 'skill' in body))(
+    '%s with the owner’s namespace in it: 403',
+    async (route, { body }) => {
+      const [method = '', path = ''] = route.split(' ');
+      const answer = await stranger.request(method, path, { ...body, namespace: OWNER });
+      expect([answer.status, answer.body['code']]).toEqual([403, 'FORBIDDEN']);
+    },
+  );
+
+  test('lists and filters: a stranger finds nothing by any of them', async () => {
+    for (const query of [
+      '',
+      '?agent=secret-agent',
+      '?skill=secret-skill',
+      '?status=completed',
+      '?context_id=secret-context',
+      `?cursor=t-${'f'.repeat(32)}`,
+      '?limit=200',
+    ])
+      expect((await stranger.get(`/tasks${query}`)).body).toEqual({ tasks: [], next_cursor: null });
+    expect((await owner.get('/tasks?status=completed')).body['tasks']).toHaveLength(1);
+  });
+});
+
+const methods = Object.entries(METHODS) as [RpcMethodName, (typeof METHODS)[RpcMethodName]][];
+
+describe('methods of POST /jsonrpc', () => {
+  const call = (who: Orchestrator, method: RpcMethodName, id = task): Promise<Answer> =>
+    who.rpc(method, JSON.parse(JSON.stringify(METHODS[method].params).replace(':id', id)));
+  const codeOf = ({ body }: Answer): number | null =>
+    (body['error'] as { code: number } | undefined)?.code ?? null;
+
+  test.each(methods)(
+    '%s without a token: 401, with and without an id, in a batch too',
+    async (method, { params }) => {
+      expect((await call(nobody, method)).status).toBe(401);
+      expect((await nobody.post('/jsonrpc', { jsonrpc: '2.0', method, params })).status).toBe(401);
+      expect((await nobody.post('/jsonrpc', [{ jsonrpc: '2.0', method, params, id: 1 }])).status).toBe(401);
+    },
+  );
+
+  test.each(methods)('%s without the right: refused', async (method) => {
+    const { right } = RPC_METHODS[method];
+    const caller = new Orchestrator(
+      gateway.httpUrl,
+      tokenFor(OWNER, { scope: right === 'execute' ? 'read' : '' }),
+    );
+    const answer = await call(caller, method);
+    if (right === 'read') expect(answer.status).toBe(403);
+    else expect([answer.status, codeOf(answer)]).toEqual([200, -32012]);
+    expectNothingOfOwner(answer);
+  });
+
+  test.each(methods)('%s of its owner', async (method, { own }) => {
+    const answer = await call(owner, method);
+    expect([answer.status, codeOf(answer)]).toEqual([200, own]);
+  });
+
+  test.each(methods)('%s of a stranger shows nothing of the owner', async (method, { foreign }) => {
+    const answer = await call(stranger, method);
+    expect([answer.status, codeOf(answer)]).toEqual([200, foreign]);
+    const asked = JSON.stringify(METHODS[method].params).includes('secret-skill');
+    expectNothingOfOwner({
+      ...answer,
+      text: asked ? answer.text.replaceAll('secret-skill', '') : answer.text,
+    });
+  });
+
+  test.each(methods.filter(([method]) => RPC_METHODS[method].takesTaskId))(
+    '%s of a stranger: byte for byte as for a task that does not exist',
+    async (method) => {
+      const answers = [task, UNKNOWN, 'nonsense'].map(async (id) =>
+        comparable(await call(stranger, method, id)),
+      );
+      const [first, ...rest] = await Promise.all(answers);
+      for (const answer of rest) expect(answer).toEqual(first);
+    },
+  );
+
+  test('tasks/send with the owner’s namespace: −32012', async () => {
+    const answer = await stranger.rpc('tasks/send', {
+      skill: 'secret-skill',
+      instruction: 'x',
+      namespace: OWNER,
+    });
+    expect(codeOf(answer)).toBe(-32012);
+  });
+});
+
+test('what happened to the owner’s task: nothing', async () => {
+  expect(await owner.task(task)).toMatchObject({
+    status: 'completed',
+    artifact: { text: 'secret-artifact' },
+  });
+});
