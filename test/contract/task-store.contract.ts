@@ -24,7 +24,11 @@ export interface OpenStore {
 }
 
 /** What every task store does, whatever it stores in. `outlives`: the data is there when the store is opened again. */
-export function describeTaskStore(name: string, open: () => Promise<OpenStore>, { outlives = true } = {}): void {
+export function describeTaskStore(
+  name: string,
+  open: () => Promise<OpenStore>,
+  { outlives = true } = {},
+): void {
   describe(`task store contract: ${name}`, () => {
     let opened: OpenStore;
     let store: TaskStore;
@@ -43,7 +47,7 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
     /** Every page of a list. */
     const pages = async (namespace: TaskRecord['namespace'] | null, filter: TaskFilter) => {
       const found: TaskRecord[][] = [];
-      for (let cursor: string | null | undefined; cursor !== null; ) {
+      for (let cursor: string | null | undefined; cursor !== null;) {
         const page = await store.list(namespace, { ...filter, cursor });
         found.push([...page.tasks]);
         cursor = page.nextCursor;
@@ -55,7 +59,12 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
 
     describe('submit', () => {
       it('keeps the record, the input and the first event', async () => {
-        const task = newTask({ contextId: 'c-1', createdBy: 'token:x:y', routing: ROUTING, idempotent: true });
+        const task = newTask({
+          contextId: 'c-1',
+          createdBy: 'token:x:y',
+          routing: ROUTING,
+          idempotent: true,
+        });
         await store.submit(task);
         expect(await store.get(task.record.id)).toEqual(task.record);
         expect(await store.input(task.record.id)).toEqual(task.input);
@@ -73,7 +82,9 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
 
       it('refuses an id that exists and changes nothing of it', async () => {
         const record = await oneSubmitted();
-        await expect(store.submit(newTask({ id: record.id, skill: 'other' }))).rejects.toMatchObject({ code: 'CONFLICT' });
+        await expect(store.submit(newTask({ id: record.id, skill: 'other' }))).rejects.toMatchObject({
+          code: 'CONFLICT',
+        });
         expect(await store.get(record.id)).toEqual(record);
       });
 
@@ -109,7 +120,12 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
       it('moves the record and adds the event in one step', async () => {
         const { id } = await oneSubmitted();
         await store.append(id, step(2, { event: 'progress', pct: 40 }));
-        expect(await store.get(id)).toMatchObject({ state: 'running', seq: 2, progress: { pct: 40 }, updatedAt: START + 2 });
+        expect(await store.get(id)).toMatchObject({
+          state: 'running',
+          seq: 2,
+          progress: { pct: 40 },
+          updatedAt: START + 2,
+        });
         await store.append(id, step(3, { event: 'failed', error: 'no' }));
         expect(await store.get(id)).toMatchObject({
           state: 'failed',
@@ -137,7 +153,12 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
           store.append(a!.id, step(3, { event: 'progress', pct: 2 })),
           store.append(b!.id, completed(3)),
         ]);
-        expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+        expect(results.map(({ status }) => status)).toEqual([
+          'fulfilled',
+          'rejected',
+          'fulfilled',
+          'fulfilled',
+        ]);
         expect(results[1]).toMatchObject({ reason: { code: 'CONFLICT' } });
         expect(await store.get(a!.id)).toMatchObject({ seq: 3, progress: { pct: 2 } });
         expect(await store.get(b!.id)).toMatchObject({ seq: 3, state: 'completed' });
@@ -156,7 +177,9 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
       });
 
       it('refuses unknown tasks', async () => {
-        await expect(store.append(newTask().record.id, running(2))).rejects.toMatchObject({ code: 'CONFLICT' });
+        await expect(store.append(newTask().record.id, running(2))).rejects.toMatchObject({
+          code: 'CONFLICT',
+        });
       });
     });
 
@@ -164,11 +187,35 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
       it('assigns, and takes away again', async () => {
         const { id } = await oneSubmitted(newTask({ agent: null, attempt: 0 }));
         const agent = agentNamed('bot-2');
-        await store.assign(id, { agent, attempt: 1, routing: ROUTING, updatedAt: START + 1, deadlineAt: START + 2 });
-        const assigned = { agent, attempt: 1, routing: ROUTING, updatedAt: START + 1, deadlineAt: START + 2, seq: 1 };
+        await store.assign(id, {
+          agent,
+          attempt: 1,
+          routing: ROUTING,
+          updatedAt: START + 1,
+          deadlineAt: START + 2,
+        });
+        const assigned = {
+          agent,
+          attempt: 1,
+          routing: ROUTING,
+          updatedAt: START + 1,
+          deadlineAt: START + 2,
+          seq: 1,
+        };
         expect(await store.get(id)).toMatchObject(assigned);
-        await store.assign(id, { agent: null, attempt: 1, routing: ROUTING, updatedAt: START + 3, deadlineAt: START + 4 });
-        expect(await store.get(id)).toMatchObject({ agent: null, attempt: 1, updatedAt: START + 3, state: 'queued' });
+        await store.assign(id, {
+          agent: null,
+          attempt: 1,
+          routing: ROUTING,
+          updatedAt: START + 3,
+          deadlineAt: START + 4,
+        });
+        expect(await store.get(id)).toMatchObject({
+          agent: null,
+          attempt: 1,
+          updatedAt: START + 3,
+          state: 'queued',
+        });
       });
 
       it('postpones the deadline and nothing else', async () => {
@@ -188,7 +235,10 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
 
       it('has the artifact of a completed task only', async () => {
         const [done, bare, failed] = await submitted(newTask(), newTask(), newTask());
-        await store.append(done!.id, step(2, { event: 'completed', artifact: { text: 'x', parts: [{ text: 'y' }], mime: 'a/b' } }));
+        await store.append(
+          done!.id,
+          step(2, { event: 'completed', artifact: { text: 'x', parts: [{ text: 'y' }], mime: 'a/b' } }),
+        );
         await store.append(bare!.id, step(2, { event: 'completed', artifact: null }));
         await store.append(failed!.id, step(2, { event: 'failed', error: 'no' }));
         expect(await store.artifact(done!.id)).toEqual({ text: 'x', parts: [{ text: 'y' }], mime: 'a/b' });
@@ -210,7 +260,8 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
           follow(`${task.record.id} submit`, store.submit(task)),
           follow(`${task.record.id} 2`, store.append(task.record.id, running(2))),
         ]);
-        for (const { record } of tasks) writes.push(follow(`${record.id} 3`, store.append(record.id, completed(3))));
+        for (const { record } of tasks)
+          writes.push(follow(`${record.id} 3`, store.append(record.id, completed(3))));
         await Promise.all(writes);
         expect(done).toEqual(expected);
         expect(await listed(null, { status: 'completed' })).toHaveLength(tasks.length);
@@ -218,7 +269,9 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
 
       it('reads events after a sequence, in order, page by page', async () => {
         const { id } = await oneSubmitted();
-        await Promise.all(Array.from({ length: 24 }, (_, i) => store.append(id, step(i + 2, { event: 'progress', pct: i }))));
+        await Promise.all(
+          Array.from({ length: 24 }, (_, i) => store.append(id, step(i + 2, { event: 'progress', pct: i }))),
+        );
         const seqs = async (after: number, limit: number) =>
           (await store.eventsSince(id, after, limit)).map(({ seq }) => seq);
         expect(await seqs(0, 10)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
@@ -231,7 +284,9 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
 
     describe('list', () => {
       it('shows the newest first, in pages without gap or duplicate', async () => {
-        const records = await submitted(...Array.from({ length: 25 }, (_, i) => newTask({ createdAt: START + i })));
+        const records = await submitted(
+          ...Array.from({ length: 25 }, (_, i) => newTask({ createdAt: START + i })),
+        );
         const newestFirst = records.map(({ id }) => id).toReversed();
         const found = await pages(PRODUCTION, { limit: 10 });
         expect(found.map((page) => page.length)).toEqual([10, 10, 5]);
@@ -240,7 +295,9 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
       });
 
       it('gives whole records', async () => {
-        const record = await oneSubmitted(newTask({ contextId: 'c-1', routing: ROUTING, progress: { pct: 3, message: 'm' } }));
+        const record = await oneSubmitted(
+          newTask({ contextId: 'c-1', routing: ROUTING, progress: { pct: 3, message: 'm' } }),
+        );
         expect((await store.list(PRODUCTION, { limit: 1 })).tasks).toEqual([record]);
       });
 
@@ -261,7 +318,12 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
         ['several without a context', { status: 'completed', skill: 'translate', agent: 'bot-2' }],
       ])('filters by %s', async (_, filter) => {
         const other = { skill: 'translate', agent: agentNamed('bot-2'), contextId: 'c-2' };
-        const records = await submitted(newTask({ contextId: 'c-1' }), newTask(other), newTask(), newTask(other));
+        const records = await submitted(
+          newTask({ contextId: 'c-1' }),
+          newTask(other),
+          newTask(),
+          newTask(other),
+        );
         const wanted = [records[3]!.id, records[1]!.id];
         await Promise.all(wanted.map((id) => store.append(id, completed(2))));
         expect(await listed(PRODUCTION, filter)).toEqual(wanted);
@@ -271,7 +333,9 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
       });
 
       it('finds what is rare among many', async () => {
-        const many = Array.from({ length: 11_000 }, (_, i) => newTask({ skill: i % 4999 === 0 ? 'rare' : 'common' }));
+        const many = Array.from({ length: 11_000 }, (_, i) =>
+          newTask({ skill: i % 4999 === 0 ? 'rare' : 'common' }),
+        );
         const rare = (await submitted(...many)).filter(({ skill }) => skill === 'rare').map(({ id }) => id);
         expect(rare).toHaveLength(3);
         expect(await listed(PRODUCTION, { skill: 'rare' })).toEqual(rare.toReversed());
@@ -281,7 +345,9 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
     });
 
     it('opens with every task that has not ended, oldest first', async () => {
-      const records = await submitted(...Array.from({ length: 5 }, (_, i) => newTask({ createdAt: START + i })));
+      const records = await submitted(
+        ...Array.from({ length: 5 }, (_, i) => newTask({ createdAt: START + i })),
+      );
       await store.append(records[1]!.id, completed(2));
       await store.append(records[3]!.id, running(2));
       expect((await store.open()).map(({ id, state }) => [id, state])).toEqual([
@@ -319,7 +385,9 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
       });
 
       it('deletes at most as many as it is told, the oldest first', async () => {
-        const records = await submitted(...Array.from({ length: 5 }, (_, i) => newTask({ createdAt: START + i })));
+        const records = await submitted(
+          ...Array.from({ length: 5 }, (_, i) => newTask({ createdAt: START + i })),
+        );
         await Promise.all(records.map(({ id }) => store.append(id, completed(2))));
         expect(await store.purge(START + HOUR, 2)).toBe(2);
         expect(await listed(null)).toEqual([4, 3, 2].map((i) => records[i]!.id));
@@ -329,7 +397,13 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
 
     describe('bytes', () => {
       const HOSTILE = '\u0000\n\r\u2028 "\\\' 漢字 🦊 \u202e \ud800 %s ? $1 --';
-      const NUMBERS: JsonObject = { big: 9007199254740991, small: -1e-300, huge: 1.7976931348623157e308, zero: 0, exact: 0.1 };
+      const NUMBERS: JsonObject = {
+        big: 9007199254740991,
+        small: -1e-300,
+        huge: 1.7976931348623157e308,
+        zero: 0,
+        exact: 0.1,
+      };
       const hostileTask = () =>
         newTask({
           contextId: '漢字 🦊 "\'; drop table tasks; --',
@@ -338,7 +412,10 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
           progress: { pct: 33.333333333333336, message: HOSTILE },
           timeoutMs: 2_147_483_647,
           input: {
-            message: { role: 'user', parts: [{ text: HOSTILE }, { type: 'data', data: { [HOSTILE]: [HOSTILE, null, true] } }] },
+            message: {
+              role: 'user',
+              parts: [{ text: HOSTILE }, { type: 'data', data: { [HOSTILE]: [HOSTILE, null, true] } }],
+            },
             constraints: NUMBERS,
             metadata: { nested: [[[{}]]], empty: '' },
           },
@@ -365,7 +442,11 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
         const { id } = task.record;
         await write(task);
         const stored = await everythingOf(store, id);
-        expect(stored.record).toMatchObject({ contextId: task.record.contextId, routing: task.record.routing, timeoutMs: 2_147_483_647 });
+        expect(stored.record).toMatchObject({
+          contextId: task.record.contextId,
+          routing: task.record.routing,
+          timeoutMs: 2_147_483_647,
+        });
         expect(stored.input).toEqual(task.input);
         expect(stored.events).toEqual([
           task.event,
@@ -380,7 +461,9 @@ export function describeTaskStore(name: string, open: () => Promise<OpenStore>, 
       it('come back when there are many: an input of 10 MB', async () => {
         const task = newTask({ input: textInput('漢字🦊\u0000'.repeat(1_000_000)) });
         await store.submit(task);
-        expect((await store.input(task.record.id))?.message.parts[0]?.text === task.input.message.parts[0]?.text).toBe(true);
+        expect(
+          (await store.input(task.record.id))?.message.parts[0]?.text === task.input.message.parts[0]?.text,
+        ).toBe(true);
       });
 
       const itOutlives = outlives ? it : it.skip;

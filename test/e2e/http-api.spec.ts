@@ -279,6 +279,28 @@ describe('cancel', () => {
   });
 });
 
+test('cancel and completion at the same moment: one of them wins, and everybody agrees which', async () => {
+  const bot = await aBot();
+  for (let round = 0; round < 40; round++) {
+    const { task_id: id } = await http.submit(work());
+    await bot.expectTask(id);
+    const order = [
+      () => http.cancel(id).then(({ status }) => status),
+      () => bot.report(id, { status: 'completed', artifact: { text: 'x' } }).then(({ error }) => error?.code),
+      () => http.cancel(id).then(({ status }) => status),
+    ];
+    const [first, report, second] = await Promise.all(order.map((act) => act()));
+    const task = await http.task(id);
+    const events = (await (await http.stream(id)).toEnd()).map(({ event }) => event);
+    expect(events).toEqual(['queued', task['status']]);
+    const canceled = task['status'] === 'canceled';
+    expect([first, second].sort()).toEqual(canceled ? [200, 409] : [409, 409]);
+    expect(report).toBe(canceled ? -32001 : undefined);
+    expect('artifact' in task).toBe(!canceled);
+  }
+  expect((await http.agent('worker'))?.load).toBe(0);
+});
+
 test('parts of every spelling reach the bot as `type`', async () => {
   const bot = await aBot();
   const parts = [

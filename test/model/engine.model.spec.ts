@@ -3,8 +3,8 @@ import { anAction, aSetup } from './actions.js';
 import { World } from './world.js';
 
 /** `MODEL_RUNS=5000` for a long look; `MODEL_SEED` and `MODEL_PATH` (both are printed on failure) play one run again. */
-const { MODEL_RUNS = '250', MODEL_SEED, MODEL_PATH } = process.env;
-const ACTIONS = 120;
+const { MODEL_RUNS = '5000', MODEL_SEED, MODEL_PATH } = process.env;
+const ACTIONS = 200;
 
 describe('the engine, whatever happens in whatever order', () => {
   it('loses nothing, doubles nothing, and comes to rest', async () => {
@@ -13,7 +13,7 @@ describe('the engine, whatever happens in whatever order', () => {
     );
     await fc.assert(runs, {
       numRuns: Number(MODEL_RUNS),
-      interruptAfterTimeLimit: 50_000,
+      interruptAfterTimeLimit: Number(process.env["MODEL_MS"] ?? 45_000),
       markInterruptAsFailure: false,
       ...(MODEL_SEED === undefined ? {} : { seed: Number(MODEL_SEED) }),
       ...(MODEL_PATH === undefined ? {} : { path: MODEL_PATH }),

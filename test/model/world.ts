@@ -724,5 +724,5 @@ const couldTakeRecord = (agent: Agent, { skill, scope, pinnedAgent }: TaskRecord
 const rank = ({ createdAt, priority }: TaskRecord): number => createdAt + HEAD_START[priority];
 const comesBefore = (a: TaskRecord, b: TaskRecord): boolean => rank(a) < rank(b) || (rank(a) === rank(b) && a.id < b.id);
 
-const essence = ({ state, seq, attempt, agent, progress, error, endedAt }: TaskRecord): string =>
-  JSON.stringify({ state, seq, attempt, agent, progress, error, endedAt });
+const essence = ({ state, seq, attempt, agent, routing, progress, error, endedAt }: TaskRecord): string =>
+  JSON.stringify({ state, seq, attempt, agent, reason: agent && routing?.reason, progress, error, endedAt });

@@ -1,4 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import { connect as tlsConnect, type ConnectionOptions } from 'node:tls';
 import { eventually } from '../support/eventually.js';
 import { GatewayProcess } from '../support/gateway-process.js';
@@ -53,8 +56,14 @@ beforeAll(async () => {
 afterEach(() => closeAllBots());
 afterAll(() => pki.dispose());
 
+/** Options of a TLS client. */
+interface TlsClient extends Partial<Credentials> {
+  readonly ca: string;
+  readonly servername: string;
+}
+
 /** A TLS client that trusts the gateway's authority and shows `identity`, if any. */
-async function tls(identity?: Identity, ...chain: Identity[]): Promise<ConnectionOptions> {
+async function tls(identity?: Identity, ...chain: Identity[]): Promise<TlsClient> {
   return {
     ca: pem(pki.root),
     servername: 'localhost',
@@ -107,7 +116,7 @@ describe('B131: in the TLS handshake already fails who comes', () => {
     });
   }
 
-  test.each<[string, () => Promise<ConnectionOptions>]>([
+  test.each<[string, () => Promise<TlsClient>]>([
     ['without a certificate', () => tls()],
     ['with one of another CA of the same name', async () => tls(await pki.bot({ issuer: pki.other }))],
     ['with an expired one', async () => tls(await pki.expiredBot())],
@@ -251,6 +260,32 @@ describe('revocation', () => {
     await refused(revoked, { name: 'gone' });
     await publish(await pki.crl([]));
   });
+});
+
+test('the listener for orchestrators speaks https where it has a certificate, and tells browsers to stay there', async () => {
+  const secure = await GatewayProcess.start({
+    env: { GATEWAY_HTTP_TLS_CERT: pki.file(server.cert), GATEWAY_HTTP_TLS_KEY: pki.file(server.key) },
+  });
+  expect(secure.httpUrl).toMatch(/^https:/);
+  const request = get(`${secure.httpUrl}/health`, { ca: pem(pki.root), agent: false });
+  const [answer] = (await once(request, 'response')) as [IncomingMessage];
+  expect([answer.statusCode, answer.headers['strict-transport-security']]).toEqual([
+    200,
+    expect.stringMatching(/^max-age=\d{7,}/),
+  ]);
+  answer.resume();
+  // Without TLS there is nobody; with an old TLS neither.
+  await expect(fetch(`${secure.httpUrl.replace('https', 'http')}/health`)).rejects.toThrow();
+  const { port } = new URL(secure.httpUrl);
+  const old = tlsConnect({
+    host: '127.0.0.1',
+    port: Number(port),
+    ca: pem(pki.root),
+    maxVersion: 'TLSv1.1',
+    minVersion: 'TLSv1',
+  });
+  await once(old, 'error');
+  await secure.stop();
 });
 
 /** A TLS session that can be resumed, as the gateway gave it out. */

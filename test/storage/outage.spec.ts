@@ -27,7 +27,7 @@ describe.each(OUTAGES)('while $name', ({ start }) => {
   };
   /** Longer than the writer waits between two tries: what it tries by itself must not pass for a success. */
   const staysUnavailable = async (ms: number) => {
-    for (const end = performance.now() + ms; performance.now() < end; ) {
+    for (const end = performance.now() + ms; performance.now() < end;) {
       expect(await store.available()).toBe(false);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -59,7 +59,10 @@ describe.each(OUTAGES)('while $name', ({ start }) => {
     await mended();
     expect(await store.call('get', refused.record.id)).toBeUndefined();
     await store.call('submit', refused);
-    expect(await store.call('findSubmission', PRODUCTION, 'k')).toEqual({ taskId: refused.record.id, fingerprint: 'f' });
+    expect(await store.call('findSubmission', PRODUCTION, 'k')).toEqual({
+      taskId: refused.record.id,
+      fingerprint: 'f',
+    });
   });
 
   it('writes of tasks that were acknowledged are kept, and done in order once it is over', async () => {
@@ -67,7 +70,13 @@ describe.each(OUTAGES)('while $name', ({ start }) => {
     await broken();
     const done: string[] = [];
     const kept = ids.flatMap((id) => [
-      store.call('assign', id, { agent: null, attempt: 7, routing: ROUTING, updatedAt: START, deadlineAt: START }),
+      store.call('assign', id, {
+        agent: null,
+        attempt: 7,
+        routing: ROUTING,
+        updatedAt: START,
+        deadlineAt: START,
+      }),
       store.call('append', id, step(2, { event: 'progress', pct: 1, message: bigText })),
       store.call('append', id, completed(3)),
     ]);

@@ -19,8 +19,11 @@ function checkBuilt(pattern: string): void {
   }
 }
 
-checkBuilt('adapters/storage/**/*.ts');
+checkBuilt('{adapters/storage/**/*,cli/backup}.ts');
 
 type Storage = typeof import('../../src/adapters/storage/sqlite/sqlite-task.store.js');
 export const { SqliteTaskStore } = built<Storage>('adapters/storage/sqlite/sqlite-task.store');
 export type SqliteTaskStore = Storage['SqliteTaskStore']['prototype'];
+
+type Migrations = typeof import('../../src/adapters/storage/migrations/index.js');
+export const { MIGRATIONS } = built<Migrations>('adapters/storage/migrations/index');

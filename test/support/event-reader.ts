@@ -99,7 +99,7 @@ export class EventReader {
 
   private takeBlock(block: string): void {
     if (block.startsWith(':')) return void this.comments.push(block);
-    const fields = block.split('\n').map((line) => /^(id|event|data|retry): (.*)$/.exec(line));
+    const fields = block.split('\n').map((line) => /^(id|event|data|retry): ([^\r]*)$/.exec(line));
     const found = new Map<string, string>();
     for (const match of fields) {
       if (!match || found.has(match[1]!)) throw new Error(`not an event: ${JSON.stringify(block)}`);

@@ -1,5 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.js';
@@ -9,16 +18,16 @@ import { StoreProcess } from './store-process.js';
 export interface Outage {
   readonly store: StoreProcess;
   readonly url: string;
-  begin(): Promise<void> | void;
-  end(): Promise<void> | void;
+  readonly begin: () => Promise<void> | void;
+  readonly end: () => Promise<void>;
   /** Ends the store and takes away what the outage needed. */
-  dispose(): Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 /** A kind of failure. */
 interface OutageKind {
   readonly name: string;
-  start(): Promise<Outage>;
+  readonly start: () => Promise<Outage>;
 }
 
 /** A failure that is real where this machine lets a test bring it about, and simulated elsewhere. */
@@ -28,7 +37,8 @@ interface RealKind extends OutageKind {
   readonly code: number;
 }
 
-const does = (command: string, ...args: string[]): boolean => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+const does = (command: string, ...args: string[]): boolean =>
+  spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
 function must(command: string, ...args: string[]): void {
   const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
@@ -42,9 +52,9 @@ const urlIn = (folder: string): string => `sqlite:${join(folder, 'gateway.db')}`
 interface Steps {
   readonly folder: string;
   readonly store: StoreProcess;
-  begin(): Promise<void> | void;
-  end(): Promise<void> | void;
-  clean(): void;
+  readonly begin: () => Promise<void> | void;
+  readonly end: () => Promise<void> | void;
+  readonly clean: () => void;
 }
 
 function outage({ folder, store, begin, end, clean }: Steps): Outage {
@@ -120,7 +130,13 @@ const readOnly: RealKind = {
     const store = await StoreProcess.start(urlIn(folder));
     const files = () => readdirSync(folder).filter((name) => /^gateway\.db(-wal)?$/.test(name));
     const change = (flag: string) => must('chattr', flag, ...files().map((name) => join(folder, name)));
-    return outage({ folder, store, begin: () => change('+i'), end: () => change('-i'), clean: () => remove(folder) });
+    return outage({
+      folder,
+      store,
+      begin: () => change('+i'),
+      end: () => change('-i'),
+      clean: () => remove(folder),
+    });
   },
 };
 
@@ -161,13 +177,25 @@ const writeError: RealKind = {
   },
 };
 
+const TRACER = 'strace';
 const FLUSHES = 'fsync,fdatasync';
 
 /** The kernel's answer to every flush is EIO: the data is written, and nobody knows whether it is on the disk. */
 const flushError: RealKind = {
   name: 'flushes fail with an I/O error',
   code: 1034,
-  possible: does('strace', '-qq', '-f', '-o', '/dev/null', '-e', `trace=${FLUSHES}`, '-e', `inject=${FLUSHES}:error=EIO`, 'true'),
+  possible: does(
+    TRACER,
+    '-qq',
+    '-f',
+    '-o',
+    '/dev/null',
+    '-e',
+    `trace=${FLUSHES}`,
+    '-e',
+    `inject=${FLUSHES}:error=EIO`,
+    'true',
+  ),
   async start() {
     const folder = newFolder();
     const store = await StoreProcess.start(urlIn(folder));
@@ -185,7 +213,7 @@ const flushError: RealKind = {
 /** Resolves to what ends it, once it is in force. */
 async function failFlushes(pid: number): Promise<() => Promise<void>> {
   const options = ['-f', '-o', '/dev/null', '-e', `trace=${FLUSHES}`, '-e', `inject=${FLUSHES}:error=EIO`];
-  const tracer = spawn('strace', [...options, '-p', String(pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const tracer = spawn(TRACER, [...options, '-p', String(pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
   const gone = new Promise<void>((resolve) => tracer.once('exit', () => resolve()));
   let said = '';
   tracer.stderr.on('data', (text: Buffer) => (said += text.toString()));
@@ -214,6 +242,8 @@ const simulated = (name: string, code: number): OutageKind => ({
 });
 
 export const OUTAGES: readonly OutageKind[] = [
-  ...[diskFull, readOnly, writeError, flushError].map((kind) => (kind.possible ? kind : simulated(kind.name, kind.code))),
+  ...[diskFull, readOnly, writeError, flushError].map((kind) =>
+    kind.possible ? kind : simulated(kind.name, kind.code),
+  ),
   simulated('the database is corrupt', 11),
 ];

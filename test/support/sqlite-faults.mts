@@ -4,14 +4,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
 const file = process.env['STORAGE_FAULT']!;
-const prepare = Object.getOwnPropertyDescriptor(DatabaseSync.prototype, 'prepare')!.value as (sql: string) => StatementSync;
+const prepare = Object.getOwnPropertyDescriptor(DatabaseSync.prototype, 'prepare')!.value as (
+  sql: string,
+) => StatementSync;
 
 DatabaseSync.prototype.prepare = function (this: DatabaseSync, sql: string): StatementSync {
   const statement = prepare.call(this, sql);
   if (sql !== 'commit') return statement;
   const run = statement.run.bind(statement);
   statement.run = () => {
-    if (existsSync(file)) throw Object.assign(new Error('simulated'), { errcode: Number(readFileSync(file, 'utf8')) });
+    if (existsSync(file))
+      throw Object.assign(new Error('simulated'), { errcode: Number(readFileSync(file, 'utf8')) });
     return run();
   };
   return statement;

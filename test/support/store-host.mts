@@ -5,7 +5,9 @@ import type { StoreCall, StoreMessage } from './store-process.js';
 
 type Built = typeof import('../../src/adapters/storage/sqlite/sqlite-task.store.js');
 type Store = Built['SqliteTaskStore']['prototype'];
-const { SqliteTaskStore } = createRequire(import.meta.url)('../../dist/adapters/storage/sqlite/sqlite-task.store.js') as Built;
+const { SqliteTaskStore } = createRequire(import.meta.url)(
+  '../../dist/adapters/storage/sqlite/sqlite-task.store.js',
+) as Built;
 
 const tell = (message: StoreMessage): void => void process.send!(message);
 const reason = (error: unknown) => ({

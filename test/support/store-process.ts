@@ -12,7 +12,12 @@ export interface StoreCall {
 export type StoreMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'done'; readonly id: number; readonly value: unknown }
-  | { readonly kind: 'failed'; readonly id: number; readonly code: string | undefined; readonly message: string };
+  | {
+      readonly kind: 'failed';
+      readonly id: number;
+      readonly code: string | undefined;
+      readonly message: string;
+    };
 
 interface Options {
   /** Modules that the process and its threads load first. */
@@ -30,7 +35,8 @@ export class StoreProcess {
   private readonly ready = Promise.withResolvers<void>();
 
   private constructor(private readonly child: ChildProcess) {
-    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (text: Buffer) => (this.output += text.toString()));
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.on('data', (text: Buffer) => (this.output += text.toString()));
     child.on('message', (message: StoreMessage) => this.take(message));
     this.gone = once(child, 'close').then(() => this.fail());
   }

@@ -22,7 +22,8 @@ export async function migrate(db: Kysely<Schema>, dialect: Dialect): Promise<voi
   });
   await refuseNewer(db);
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error instanceof Error ? error : new Error('migration failed', { cause: error });
+  if (error !== undefined)
+    throw error instanceof Error ? error : new Error('migration failed', { cause: error });
 }
 
 async function refuseNewer(db: Kysely<Schema>): Promise<void> {

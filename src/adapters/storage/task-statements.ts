@@ -6,35 +6,65 @@ import type { Schema, SubmissionRow, TaskEventRow, TaskRow } from './schema.js';
 const FIRST_SEQ = 1;
 
 type Id = Pick<TaskRow, 'id'>;
-type Step = Id & Pick<TaskRow, 'state' | 'seq' | 'progress' | 'error' | 'updated_at' | 'ended_at' | 'deadline_at'>;
-type Assign = Id & Pick<TaskRow, 'agent_namespace' | 'agent_name' | 'attempt' | 'routing' | 'updated_at' | 'deadline_at'>;
+type Step = Id &
+  Pick<TaskRow, 'state' | 'seq' | 'progress' | 'error' | 'updated_at' | 'ended_at' | 'deadline_at'>;
+type Assign = Id &
+  Pick<TaskRow, 'agent_namespace' | 'agent_name' | 'attempt' | 'routing' | 'updated_at' | 'deadline_at'>;
 
+// prettier-ignore
 const TASK_COLUMNS: readonly (keyof TaskRow)[] = [
   'id', 'namespace', 'scope', 'skill', 'pinned_agent', 'context_id', 'priority', 'timeout_ms', 'idempotent', 'created_by',
   'created_at', 'state', 'seq', 'attempt', 'agent_namespace', 'agent_name', 'progress', 'error', 'routing', 'late_result',
   'updated_at', 'ended_at', 'deadline_at',
-]; // prettier-ignore
+];
 
 /** A row of placeholders, one per column. */
 const placeholders = <Row>(...columns: readonly (keyof Row & string)[]): Row =>
   Object.fromEntries(columns.map((column) => [column, param(column)])) as Row;
 
+const task = param<string>('id');
+
 /** Every statement of the task store, compiled once for a dialect. */
-export function taskStatements(db: Kysely<Schema>) {
-  const task = param<string>('id');
+export const taskStatements = (db: Kysely<Schema>) => ({
+  ...inserts(db),
+  ...steps(db),
+  ...deletes(db),
+  ...reads(db),
+});
+
+function inserts(db: Kysely<Schema>) {
   return {
     insertTask: new Prepared<TaskRow>(db.insertInto('tasks').values(placeholders<TaskRow>(...TASK_COLUMNS))),
     insertEvent: new Prepared<TaskEventRow>(
-      db.insertInto('task_events').values(placeholders<TaskEventRow>('task_id', 'seq', 'at', 'body', 'input')),
+      db
+        .insertInto('task_events')
+        .values(placeholders<TaskEventRow>('task_id', 'seq', 'at', 'body', 'input')),
     ),
     insertSubmission: new Prepared<SubmissionRow>(
-      db.insertInto('submissions').values(placeholders<SubmissionRow>('namespace', 'key', 'fingerprint', 'task_id')),
+      db
+        .insertInto('submissions')
+        .values(placeholders<SubmissionRow>('namespace', 'key', 'fingerprint', 'task_id')),
     ),
+  };
+}
+
+function steps(db: Kysely<Schema>) {
+  return {
     /** Changes one row, or none when another writer was faster: the log is dense, so the step before must be the newest. */
     step: new Prepared<Step>(
       db
         .updateTable('tasks')
-        .set(placeholders<Omit<Step, 'id'>>('state', 'seq', 'progress', 'error', 'updated_at', 'ended_at', 'deadline_at'))
+        .set(
+          placeholders<Omit<Step, 'id'>>(
+            'state',
+            'seq',
+            'progress',
+            'error',
+            'updated_at',
+            'ended_at',
+            'deadline_at',
+          ),
+        )
         .where('id', '=', task)
         .where('seq', '=', sql<number>`${param('seq')} - 1`)
         .where('ended_at', 'is', null),
@@ -42,7 +72,16 @@ export function taskStatements(db: Kysely<Schema>) {
     assign: new Prepared<Assign>(
       db
         .updateTable('tasks')
-        .set(placeholders<Omit<Assign, 'id'>>('agent_namespace', 'agent_name', 'attempt', 'routing', 'updated_at', 'deadline_at'))
+        .set(
+          placeholders<Omit<Assign, 'id'>>(
+            'agent_namespace',
+            'agent_name',
+            'attempt',
+            'routing',
+            'updated_at',
+            'deadline_at',
+          ),
+        )
         .where('id', '=', task)
         .where('ended_at', 'is', null),
     ),
@@ -60,16 +99,24 @@ export function taskStatements(db: Kysely<Schema>) {
         .where('id', '=', task)
         .where('late_result', 'is', null),
     ),
-    deleteTask: new Prepared<Id>(db.deleteFrom('tasks').where('id', '=', task)),
-    deleteEvents: new Prepared<Id>(db.deleteFrom('task_events').where('task_id', '=', task)),
-    deleteSubmissions: new Prepared<Id>(db.deleteFrom('submissions').where('task_id', '=', task)),
-
     /**
      * A write that says nothing: whether the storage takes writes again. It changes the row each time, for SQLite does
      * not write a row that stays the same: that would succeed on a full disk.
      */
     probe: new Prepared<object>(db.updateTable('storage_probe').set((eb) => ({ at: eb('at', '+', 1) }))),
+  };
+}
 
+function deletes(db: Kysely<Schema>) {
+  return {
+    deleteTask: new Prepared<Id>(db.deleteFrom('tasks').where('id', '=', task)),
+    deleteEvents: new Prepared<Id>(db.deleteFrom('task_events').where('task_id', '=', task)),
+    deleteSubmissions: new Prepared<Id>(db.deleteFrom('submissions').where('task_id', '=', task)),
+  };
+}
+
+function reads(db: Kysely<Schema>) {
+  return {
     task: new Prepared<Id>(db.selectFrom('tasks').selectAll().where('id', '=', task)),
     input: new Prepared<Id>(
       db.selectFrom('task_events').select('input').where('task_id', '=', task).where('seq', '=', FIRST_SEQ),
@@ -98,7 +145,9 @@ export function taskStatements(db: Kysely<Schema>) {
         .where('namespace', '=', param<string>('namespace'))
         .where('key', '=', param<string>('key')),
     ),
-    open: new Prepared<object>(db.selectFrom('tasks').selectAll().where('ended_at', 'is', null).orderBy('id')),
+    open: new Prepared<object>(
+      db.selectFrom('tasks').selectAll().where('ended_at', 'is', null).orderBy('id'),
+    ),
     /** Ids are time-ordered: what ended before a moment was created before it. */
     expired: new Prepared<{ before_id: string; before: number; limit: number }>(
       db

@@ -82,14 +82,15 @@ export class Dispatcher {
 
   /** An agent that is back goes on with a task of its current attempt; one that it had begun keeps its deadline. */
   adopt(task: LiveTask, agent: Agent): void {
-    const { attempt, routing, deadlineAt, timeoutMs } = task.record;
+    const { attempt, deadlineAt, timeoutMs } = task.record;
+    const routing = task.record.routing && { ...task.record.routing, reason: 'the agent came back' };
     const until = task.waitsForHolder ? deadlineAt : this.clock.now() + timeoutMs;
     this.waiting.remove(task);
     this.holdings.give(task, agent);
     task.hand(agent);
-    task.record = { ...task.record, agent: agent.ref, deadlineAt: until };
+    task.record = { ...task.record, agent: agent.ref, routing, deadlineAt: until };
     this.deadlines.watch(task);
-    if (routing) this.follow(this.store.assign(task.id, this.change(task, { ...routing, reason: 'the agent came back' }, attempt)));
+    if (routing) this.follow(this.store.assign(task.id, this.change(task, routing, attempt)));
   }
 
   /** The agent has as long as the task allows from now on. */

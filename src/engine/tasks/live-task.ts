@@ -82,6 +82,12 @@ export class LiveTask {
     this.lastPrincipal = agent.connection.principal.id;
   }
 
+  /** The deadline after a sign of life at `now`; never earlier than the agent may rely on already. */
+  deadlineFrom(now: number): number {
+    const { timeoutMs, deadlineAt } = this.record;
+    return Math.max(now + timeoutMs, deadlineAt ?? 0);
+  }
+
   /** Whether a report of this agent counts: it holds the task, or held it last and nobody else does. */
   mayReturnTo(agent: Agent): boolean {
     if (this.holder && (this.sent || this.holder !== agent)) return this.holder === agent;

@@ -88,7 +88,7 @@ export class Reports {
 
   /** The agent says that it still works: no event, but a new deadline. */
   private postpone(task: LiveTask): Promise<void> {
-    const deadlineAt = this.clock.now() + task.record.timeoutMs;
+    const deadlineAt = task.deadlineFrom(this.clock.now());
     task.record = { ...task.record, deadlineAt };
     return this.store.postpone(task.id, deadlineAt);
   }

@@ -73,7 +73,7 @@ export class TaskSteps {
       error: error ?? null,
       updatedAt: now,
       endedAt: ended ? now : null,
-      deadlineAt: ended ? null : now + record.timeoutMs,
+      deadlineAt: ended ? null : task.deadlineFrom(now),
     };
     return event;
   }

@@ -21,6 +21,11 @@ const MAX_UNREGISTERED = 2000;
 /** Time that sockets get to close at shutdown, in milliseconds. */
 const DRAIN_MS = 500;
 
+/** Time for the TLS handshake, and then for the upgrade request. */
+const HEADERS_MS = 10_000;
+/** How often Node looks for connections over that time; its own default is 30 s. */
+const CHECK_MS = 1_000;
+
 /** Who has connected, as judged at the upgrade. */
 export interface BotPeer {
   readonly principal: Principal;
@@ -117,10 +122,15 @@ export class BotListener extends WsAdapter {
 }
 
 function newServer(config: BotsConfig, answer: RequestListener): Server {
-  const limits = { headersTimeout: 10_000, requestTimeout: 10_000, maxHeaderSize: 16_384 };
+  const limits = {
+    headersTimeout: HEADERS_MS,
+    requestTimeout: HEADERS_MS,
+    connectionsCheckingInterval: CHECK_MS,
+    maxHeaderSize: 16_384,
+  };
   const { tlsCert, tlsKey, tlsCa } = config;
   if (tlsCert === undefined || tlsKey === undefined) return createServer(limits, answer);
   const mutual = tlsCa === undefined ? {} : { ca: readFileSync(tlsCa), requestCert: true, rejectUnauthorized: true };
   const identity = { cert: readFileSync(tlsCert), key: readFileSync(tlsKey), minVersion: 'TLSv1.2' as const };
-  return createTlsServer({ ...limits, ...identity, ...mutual }, answer);
+  return createTlsServer({ ...limits, ...identity, ...mutual, handshakeTimeout: HEADERS_MS }, answer);
 }

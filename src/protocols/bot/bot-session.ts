@@ -53,7 +53,7 @@ export class BotSession extends AgentConnection {
     super();
     socket.on('message', (data: RawData) => this.receive(data));
     socket.on('close', () => this.gone());
-    socket.on('error', (error) => logger.debug(`socket error: ${error.message}`));
+    socket.on('error', (error) => this.broken(error));
     this.deadline = context.clock.after(context.registerTimeout, () => this.reject(null, lateRegistration()));
     this.watchExpiry();
   }
@@ -207,6 +207,12 @@ export class BotSession extends AgentConnection {
     this.socket.once('close', () => cut.cancel());
   }
 
+  /** Not WebSocket, or too large: the library has said so to the other side (1002, 1007, 1009) and reads no further. */
+  private broken(error: Error): void {
+    logger.debug(`socket error: ${error.message}`);
+    this.end(CLOSE.policy, 'protocol error');
+  }
+
   private gone(): void {
     this.stop();
     this.context.left(this);
@@ -232,9 +238,10 @@ export class BotSession extends AgentConnection {
 
 /** The frame as a value; undefined when it is no JSON, or nested too deep. */
 function parse(data: RawData): unknown {
+  const text = (data as Buffer).toString('utf8');
   try {
-    const value: unknown = JSON.parse((data as Buffer).toString('utf8'));
-    return withinDepth(value) ? value : undefined;
+    const value: unknown = JSON.parse(text);
+    return withinDepth(text, value) ? value : undefined;
   } catch {
     return undefined;
   }

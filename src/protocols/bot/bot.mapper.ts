@@ -37,7 +37,7 @@ export function toRegistration(params: RpcParams, ownNamespace: Namespace | null
 function toCard({ name, version, description, skills, max_concurrency: capacity, ...extra }: JsonObject): AgentCard {
   return {
     name: checkName('card.name', name) as AgentName,
-    version: optionalText('card.version', version, 128) ?? '1.0.0',
+    version: optionalName('card.version', version, 128) ?? '1.0.0',
     description: optionalText('card.description', description, MAX_TEXT) ?? '',
     skills: toSkills(skills),
     maxConcurrency: toCapacity(capacity),
@@ -61,7 +61,7 @@ function toSkill(field: string, skill: unknown): Skill {
   const id = checkName(`${field}.id`, skill['id']);
   return {
     id,
-    name: optionalText(`${field}.name`, skill['name'], 256) ?? id,
+    name: optionalName(`${field}.name`, skill['name'], 256) ?? id,
     description: optionalText(`${field}.description`, skill['description'], MAX_TEXT) ?? '',
     tags: toTags(`${field}.tags`, skill['tags']),
   };
@@ -78,6 +78,10 @@ function toCapacity(value: unknown): number {
   if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_CONCURRENCY) return value as number;
   throw invalid('card.max_concurrency', value, `an integer from 1 to ${MAX_CONCURRENCY}`);
 }
+
+/** Something that others read in lists and logs; an empty one counts as none. */
+const optionalName = (field: string, value: unknown, max: number): string | undefined =>
+  value === '' ? undefined : checkOptionalName(field, value, max);
 
 function optionalText(field: string, value: unknown, max: number): string | undefined {
   if (value === undefined || value === null) return undefined;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { GatewayError, type ErrorCode } from '../../core/errors.js';
 
@@ -15,7 +16,8 @@ const STATUS: Partial<Record<ErrorCode, string>> = {
 export function refuseUpgrade(socket: Duplex, thrown: unknown): void {
   const error = thrown instanceof GatewayError ? thrown : new GatewayError('INTERNAL', 'the gateway failed to handle the upgrade');
   const status = STATUS[error.code] ?? '500 Internal Server Error';
-  const body = JSON.stringify({ error: status.slice(4), detail: error.message, code: error.code });
+  const said = { error: status.slice(4), detail: error.message, code: error.code, request_id: randomUUID() };
+  const body = JSON.stringify(said);
   const headers = [
     `HTTP/1.1 ${status}`,
     'content-type: application/json; charset=utf-8',

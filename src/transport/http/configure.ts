@@ -14,6 +14,9 @@ import { chooseRequestId, REQUEST_ID } from './request-context.js';
 import { RequestDeadlines } from './request-deadline.js';
 import { securityHeaders, type HeaderList } from './security-headers.js';
 
+/** Node's own default is two minutes, in which a silent connection costs a socket and its TLS state. */
+const HANDSHAKE_MS = 10_000;
+
 /** What the listener needs of the configuration (`GatewayConfig` has it all). */
 export interface ListenerSettings {
   readonly profile: string;
@@ -39,7 +42,12 @@ export function httpOptions(config: ListenerSettings): NestApplicationOptions {
   if (tlsCert === undefined || tlsKey === undefined) return { bodyParser: false };
   return {
     bodyParser: false,
-    httpsOptions: { cert: readFileSync(tlsCert), key: readFileSync(tlsKey), minVersion: 'TLSv1.2' } as object,
+    httpsOptions: {
+      cert: readFileSync(tlsCert),
+      key: readFileSync(tlsKey),
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: HANDSHAKE_MS,
+    } as object,
   };
 }
 

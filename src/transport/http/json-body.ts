@@ -5,8 +5,6 @@ import { excerpt, GatewayError } from '../../core/errors.js';
 import { MAX_JSON_DEPTH, withinDepth } from '../../core/json.js';
 import { hasBody, readBody } from './read-body.js';
 
-/** Bodies shorter than this cannot be nested too deep: each level takes two bytes. */
-const SHALLOW_BYTES = 2 * MAX_JSON_DEPTH;
 const JSON_TYPES = /^application\/(?:json|[a-z0-9!#$&^_.+-]+\+json)\s*(?:;\s*charset="?utf-8"?\s*)?;?\s*$/i;
 const FORM_TYPES = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
 
@@ -35,13 +33,14 @@ export class BadJson extends GatewayError {
 export function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) throw new BadJson('body: got nothing, allowed: a JSON value');
   if (!isUtf8(bytes)) throw new BadJson('body: not valid UTF-8');
+  const text = bytes.toString('utf8');
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8')) as unknown;
+    value = JSON.parse(text) as unknown;
   } catch {
     throw new BadJson('body: not valid JSON');
   }
-  if (bytes.length > SHALLOW_BYTES && !withinDepth(value))
+  if (!withinDepth(text, value))
     throw new BadJson(`body: nested deeper than the allowed ${MAX_JSON_DEPTH} levels`);
   return value;
 }

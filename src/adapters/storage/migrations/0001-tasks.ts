@@ -3,13 +3,25 @@ import type { Schema } from '../schema.js';
 import type { Dialect } from './index.js';
 
 /**
- * Tasks and their logs; the first entry of a log carries the input. Task ids are time-ordered, so all inserts go to the right edge of each tree.
- * On SQLite the primary key is the table itself (WITHOUT ROWID): one tree to write instead of two.
+ * Tasks and their logs; the first entry of a log carries the input. Task ids are time-ordered, so all inserts go to the
+ * right edge of each tree.
  */
 export async function up(db: Kysely<Schema>, dialect: Dialect): Promise<void> {
-  const keyed = dialect === 'sqlite' ? sql`without rowid` : sql``;
-  const bigint = dialect === 'sqlite' ? 'integer' : 'bigint';
+  const words = WORDS[dialect];
+  await tasks(db, words);
+  await taskEvents(db, words);
+  await submissions(db, words);
+  await storageProbe(db, words);
+}
 
+/** On SQLite the primary key is the table itself (WITHOUT ROWID): one tree to write instead of two. */
+const WORDS = {
+  sqlite: { keyed: sql`without rowid`, bigint: 'integer' },
+  postgres: { keyed: sql``, bigint: 'bigint' },
+} as const;
+type Words = (typeof WORDS)[Dialect];
+
+async function tasks(db: Kysely<Schema>, { keyed, bigint }: Words): Promise<void> {
   await db.schema
     .createTable('tasks')
     .addColumn('id', 'text', (c) => c.primaryKey().notNull())
@@ -50,7 +62,9 @@ export async function up(db: Kysely<Schema>, dialect: Dialect): Promise<void> {
     .columns(['namespace', 'context_id', 'id'])
     .where(sql.ref('context_id'), 'is not', null)
     .execute();
+}
 
+async function taskEvents(db: Kysely<Schema>, { keyed, bigint }: Words): Promise<void> {
   await db.schema
     .createTable('task_events')
     .addColumn('task_id', 'text', (c) => c.notNull())
@@ -61,7 +75,9 @@ export async function up(db: Kysely<Schema>, dialect: Dialect): Promise<void> {
     .addPrimaryKeyConstraint('task_events_key', ['task_id', 'seq'])
     .modifyEnd(keyed)
     .execute();
+}
 
+async function submissions(db: Kysely<Schema>, { keyed }: Words): Promise<void> {
   await db.schema
     .createTable('submissions')
     .addColumn('namespace', 'text', (c) => c.notNull())
@@ -72,7 +88,9 @@ export async function up(db: Kysely<Schema>, dialect: Dialect): Promise<void> {
     .modifyEnd(keyed)
     .execute();
   await db.schema.createIndex('submissions_by_task').on('submissions').column('task_id').execute();
+}
 
+async function storageProbe(db: Kysely<Schema>, { bigint }: Words): Promise<void> {
   await db.schema
     .createTable('storage_probe')
     .addColumn('at', bigint, (c) => c.notNull())

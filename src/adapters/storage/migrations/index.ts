@@ -1,14 +1,14 @@
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.js';
-import * as tasks from './0001-tasks.js';
+import { up as tasks } from './0001-tasks.js';
 
 export type Dialect = 'sqlite' | 'postgres';
 
 interface Migration {
-  up(db: Kysely<Schema>, dialect: Dialect): Promise<void>;
+  readonly up: (db: Kysely<Schema>, dialect: Dialect) => Promise<void>;
 }
 
 /** In order; a migration that has been released is never changed. */
 export const MIGRATIONS: Record<string, Migration> = {
-  '0001-tasks': tasks,
+  '0001-tasks': { up: tasks },
 };

@@ -48,7 +48,11 @@ export class GroupCommit {
   }
 
   /** Starts the thread that writes. `probe`: a write that shows whether the storage is back. */
-  static async start(data: WriterData, probe: Op, onCommit: (writes: number, ms: number) => void): Promise<GroupCommit> {
+  static async start(
+    data: WriterData,
+    probe: Op,
+    onCommit: (writes: number, ms: number) => void,
+  ): Promise<GroupCommit> {
     const worker = new Worker(join(__dirname, 'write-worker.js'), { workerData: data });
     await new Promise<void>((resolve, reject) => {
       worker.once('error', reject);
@@ -156,7 +160,8 @@ export class GroupCommit {
   }
 
   private refuse(batch: readonly Write[], { code, message }: WriteFailure): void {
-    if (!this.down) this.logger.error(`storage refuses writes: ${message} (SQLite code ${code}); trying again`);
+    if (!this.down)
+      this.logger.error(`storage refuses writes: ${message} (SQLite code ${code}); trying again`);
     this.down = true;
     const all = [...batch, ...this.queue];
     this.queue = all.filter((write) => !write.refusable);

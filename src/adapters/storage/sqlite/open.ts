@@ -9,9 +9,10 @@ const LOG_BYTES = 64 * 1024 * 1024;
 const SYNCHRONOUS_FULL = 2;
 
 /**
- * Opens the connection that writes. `durable`: every commit is flushed to the disk (synchronous=FULL), and that is
- * checked after a first write, because a WAL database can come up at a weaker level than was asked for.
- * @throws Error when the file cannot be written, or the settings do not hold
+ * Opens a connection that writes. `durable`: every commit is flushed to the disk (synchronous=FULL). Whoever acknowledges
+ * commits checks that after the first one ({@link assertDurable}): SQLite can be built so that a WAL database comes up at
+ * a weaker level once it is in use.
+ * @throws Error when the file cannot be opened
  */
 export function openForWriting(file: string, durable: boolean): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: BUSY_MS });
@@ -33,7 +34,9 @@ export function assertDurable(db: DatabaseSync): void {
   const mode = db.prepare('pragma journal_mode').get()?.['journal_mode'];
   const level = db.prepare('pragma synchronous').get()?.['synchronous'];
   if (mode !== 'wal' || level !== SYNCHRONOUS_FULL)
-    throw new Error(`SQLite would not keep what it acknowledges: journal_mode=${String(mode)}, synchronous=${String(level)}`);
+    throw new Error(
+      `SQLite would not keep what it acknowledges: journal_mode=${String(mode)}, synchronous=${String(level)}`,
+    );
 }
 
 export function openForReading(file: string): DatabaseSync {

@@ -12,6 +12,9 @@ port.on('message', ({ id, sql, values }: ScanRequest) => {
     const rows = db.prepare(sql).all(...values) as Record<string, SqlValue>[];
     port.postMessage({ id, rows } satisfies ScanReply);
   } catch (error) {
-    port.postMessage({ id, error: error instanceof Error ? error.message : String(error) } satisfies ScanReply);
+    port.postMessage({
+      id,
+      error: error instanceof Error ? error.message : String(error),
+    } satisfies ScanReply);
   }
 });

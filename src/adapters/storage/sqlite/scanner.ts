@@ -9,25 +9,32 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+const CLOSED = 'the storage is closed';
+
 /** Runs queries that may look at many rows on a thread of their own: the event loop and the commits go on. */
 export class Scanner {
   private worker: Worker | undefined;
+  private closed = false;
   private readonly waiting = new Map<number, Waiting>();
   private lastId = 0;
 
   constructor(private readonly file: string) {}
 
   async rows<Row>({ sql, parameters }: CompiledQuery<Row>): Promise<Row[]> {
+    if (this.closed) throw new Error(CLOSED);
     const worker = (this.worker ??= this.start());
     const id = ++this.lastId;
-    const rows = new Promise<Record<string, SqlValue>[]>((resolve, reject) => this.waiting.set(id, { resolve, reject }));
+    const rows = new Promise<Record<string, SqlValue>[]>((resolve, reject) =>
+      this.waiting.set(id, { resolve, reject }),
+    );
     worker.postMessage({ id, sql, values: parameters as SqlValue[] } satisfies ScanRequest);
     return (await rows) as Row[];
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     await this.worker?.terminate();
-    this.fail(new Error('the storage is closed'));
+    this.fail(new Error(CLOSED));
   }
 
   private start(): Worker {

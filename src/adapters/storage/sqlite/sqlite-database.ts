@@ -2,7 +2,14 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { DummyDriver, Kysely, SqliteAdapter, SqliteDialect, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import {
+  DummyDriver,
+  Kysely,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
 import { ConfigError } from '../../../config/config.error.js';
 import { migrate } from '../migrate.js';
 import type { Schema } from '../schema.js';
@@ -25,7 +32,11 @@ export function locate(url: string): SqliteLocation {
   const path = url.slice('sqlite:'.length);
   if (path !== ':memory:') return { file: realFile(path), durable: true, dispose: () => undefined };
   const folder = mkdtempSync(join(tmpdir(), 'agent-gateway-'));
-  return { file: join(folder, 'gateway.db'), durable: false, dispose: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    file: join(folder, 'gateway.db'),
+    durable: false,
+    dispose: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 /** A link to a database is the database: both names take the same lock. */

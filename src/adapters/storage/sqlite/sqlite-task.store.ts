@@ -1,8 +1,7 @@
-import { Logger } from '@nestjs/common';
+import type { CompiledQuery } from 'kysely';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { ConfigError } from '../../../config/config.error.js';
 import { GatewayError } from '../../../core/errors.js';
-import type { CompiledQuery } from 'kysely';
 import type { Namespace, TaskId } from '../../../core/ids.js';
 import type { Artifact, LateResult, TaskEvent, TaskInput, TaskRecord } from '../../../core/task.js';
 import {
@@ -32,7 +31,7 @@ const SQL = Object.values(STATEMENTS).map((statement) => statement.sql);
 
 /** An op of a batch. */
 const op = <V>(statement: Prepared<V>, values: V, mustChange = false): Op => [
-  NUMBER.get(statement as Prepared<never>)!,
+  NUMBER.get(statement)!,
   mustChange,
   statement.bind(values),
 ];
@@ -45,7 +44,6 @@ export type CommitListener = (writes: number, ms: number) => void;
  * a writer), reads that may look at many rows on a third thread.
  */
 export class SqliteTaskStore extends TaskStore {
-  private readonly logger = new Logger('Storage');
   private readonly statements = new Map<Prepared<never>, StatementSync>();
   private closed: Promise<void> | undefined;
 
@@ -73,7 +71,11 @@ export class SqliteTaskStore extends TaskStore {
       await prepareFile(location);
       const reader = openForReading(file);
       opened.push(reader);
-      const commits = await GroupCommit.start({ file, durable, statements: SQL }, op(STATEMENTS.probe, {}), onCommit);
+      const commits = await GroupCommit.start(
+        { file, durable, statements: SQL },
+        op(STATEMENTS.probe, {}),
+        onCommit,
+      );
       return new SqliteTaskStore(location, lock, reader, commits, new Scanner(file));
     } catch (error) {
       for (const database of opened.reverse()) database.close();
@@ -137,7 +139,10 @@ export class SqliteTaskStore extends TaskStore {
       ended_at: step.endedAt,
       deadline_at: step.deadlineAt,
     };
-    return this.commits.write([op(STATEMENTS.step, values, true), op(STATEMENTS.insertEvent, eventRow(id, event))], false);
+    return this.commits.write(
+      [op(STATEMENTS.step, values, true), op(STATEMENTS.insertEvent, eventRow(id, event))],
+      false,
+    );
   }
 
   override postpone(id: TaskId, deadlineAt: number): Promise<void> {
@@ -198,7 +203,7 @@ export class SqliteTaskStore extends TaskStore {
     try {
       return await this.scanner.rows(query);
     } catch (error) {
-      throw this.unreadable(error);
+      throw unreadable(error);
     }
   }
 
@@ -214,13 +219,8 @@ export class SqliteTaskStore extends TaskStore {
     try {
       return Promise.resolve(query());
     } catch (error) {
-      return Promise.reject(this.unreadable(error));
+      return Promise.reject(unreadable(error));
     }
-  }
-
-  private unreadable(error: unknown): GatewayError {
-    this.logger.error(`storage cannot be read: ${messageOf(error)}`);
-    return new GatewayError('STORAGE_UNAVAILABLE', 'the storage cannot be read now', { retryAfterS: 5, cause: error });
   }
 
   private statement<V>(prepared: Prepared<V>): StatementSync {
@@ -231,10 +231,13 @@ export class SqliteTaskStore extends TaskStore {
   }
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const unreadable = (cause: unknown): GatewayError =>
+  new GatewayError('STORAGE_UNAVAILABLE', 'the storage cannot be read now', { retryAfterS: 5, cause });
 
 const unusable = (file: string, error: unknown): ConfigError =>
-  new ConfigError([`storage.url: ${file} cannot be used: ${messageOf(error)}`]);
+  new ConfigError([
+    `storage.url: ${file} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+  ]);
 
 const eventRow = (id: TaskId, { seq, at, json }: TaskEvent, input: string | null = null): TaskEventRow => ({
   task_id: id,

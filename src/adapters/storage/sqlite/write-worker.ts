@@ -5,11 +5,10 @@ import type { PackedOps, WriteFailure, WriterData, WriterReply, WriterRequest } 
 /**
  * The thread that writes: one batch, one transaction, one flush. The event loop never waits for the disk.
  *
- * After a failure the same connection goes on, and that is safe. What a failed write or flush left in the log is not in
- * SQLite's index of the log, so the next commit begins at the same place: those pages are written anew and flushed
- * again, never taken for clean. Likewise a checkpoint whose flush failed is done again from the log, which stays until
- * it succeeds. Opening the file anew would be the risk: it reads the log from the start, up to and including a commit
- * that nobody has been promised.
+ * After a failure the same connection goes on. What a failed write or flush left in the log is not in SQLite's index of
+ * the log, so the next commit begins at the same place: those pages are written anew and flushed again, never taken for
+ * clean. A checkpoint whose flush failed is likewise done again from the log. Opening the file anew would be worse: it
+ * reads the log to its end, up to and including a commit that nobody has been promised.
  */
 const SQLITE_CONSTRAINT = 19;
 /** TOOBIG, MISMATCH, RANGE; 0: not an error of SQLite, so the values cannot be bound. Trying again would not help. */
@@ -38,7 +37,7 @@ function commitAll(ops: PackedOps): WriteFailure | undefined {
   let index = -1;
   try {
     begin.run();
-    for (let at = 0; at < ops.length; ) {
+    for (let at = 0; at < ops.length;) {
       index++;
       const [statement, mustChange, count] = ops.slice(at, (at += 3)) as [number, number, number];
       const { changes } = prepared[statement]!.run(...ops.slice(at, (at += count)));
@@ -57,7 +56,7 @@ function rollback(): void {
   try {
     if (db.isTransaction) db.exec('rollback');
   } catch {
-    // A broken transaction ends with its connection.
+    // The next batch cannot begin then, and tries this again.
   }
 }
 

@@ -1,0 +1,310 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { eventually } from '../support/eventually.js';
+import { GatewayProcess } from '../support/gateway-process.js';
+import { Orchestrator, type Fields } from '../support/orchestrator.js';
+import { rawHttp, received } from '../support/raw-http.js';
+import { closeAllBots, silent, TestBot, type TestBotOptions } from '../support/test-bot.js';
+
+/** What one side may cost the other: sizes, depths, counts, and who does not read or does not write. */
+
+let gateway: GatewayProcess;
+let http: Orchestrator;
+let port: number;
+
+beforeAll(async () => {
+  gateway = await GatewayProcess.start({
+    env: {
+      GATEWAY_HTTP_REQUEST_TIMEOUT: '1s',
+      GATEWAY_HTTP_BODY_LIMIT: '64kb',
+      GATEWAY_BOTS_REGISTER_TIMEOUT: '1s',
+      GATEWAY_BOTS_MAX_FRAME: '1mb',
+    },
+  });
+  http = new Orchestrator(gateway.httpUrl);
+  port = Number(new URL(gateway.httpUrl).port);
+});
+afterEach(async () => {
+  await http.cancelAll();
+  await closeAllBots();
+  await eventually(async () => (await http.agents()).length === 0);
+});
+
+const options = (more: Partial<TestBotOptions> = {}): TestBotOptions => ({
+  url: gateway.botUrl,
+  name: 'worker',
+  skills: ['work'],
+  behaviour: silent,
+  maxConcurrency: 1_000,
+  ...more,
+});
+const aBot = (more?: Partial<TestBotOptions>): Promise<TestBot> => TestBot.connect(options(more));
+/** Memory that the gateway holds, bytes. */
+const memory = (): number =>
+  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${gateway.pid}/status`, 'utf8'))?.[1]) * 1_024;
+const MIB = 1_024 * 1_024;
+const stillAlive = async (): Promise<void> => expect((await http.get('/health')).status).toBe(200);
+const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+
+describe('sizes', () => {
+  test('a frame over the limit: 1009; one at the limit is read', async () => {
+    const bot = await aBot();
+    const frame = (size: number): string => {
+      const text = JSON.stringify({
+        jsonrpc: '2.0',
+        method: 'x-agent/pong',
+        id: 'fits',
+        params: { pad: '' },
+      });
+      return text.replace('""', `"${'x'.repeat(size - text.length)}"`);
+    };
+    bot.send(frame(MIB));
+    await bot.expectFrame(({ id }) => id === 'fits');
+    bot.send(frame(MIB + 1));
+    expect((await bot.expectClose()).code).toBe(1009);
+    await stillAlive();
+  });
+
+  test.each<[string, (bot: TestBot) => void]>([
+    ['a frame over the limit', (bot) => bot.send('x'.repeat(2 * MIB))],
+    [
+      'text that is no UTF-8',
+      (bot) => rawSocketOf(bot).write(Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0xff, 0xff])),
+    ],
+    ['a frame that is not masked', (bot) => rawSocketOf(bot).write(Buffer.from([0x81, 0x01, 0x78]))],
+    ['reserved bits', (bot) => rawSocketOf(bot).write(Buffer.from([0xf1, 0x80, 0, 0, 0, 0]))],
+  ])('%s ends the connection, also when the other side does not answer the close', async (_, break_) => {
+    const bot = await aBot();
+    bot.stopReading();
+    break_(bot);
+    await eventually(async () => (await http.agents()).length === 0, { timeoutMs: 4_000 });
+  });
+
+  test('a message in many fragments counts as one', async () => {
+    const bot = await TestBot.connectOnly(options());
+    const [socket] = [(bot as unknown as { socket: { send(data: string, how: object): void } }).socket];
+    for (let n = 0; n < 20; n++) socket.send('x'.repeat(100_000), { fin: false });
+    expect((await bot.expectClose()).code).toBe(1009);
+  });
+
+  test('compression is not offered: no frame can be larger than it looks', async () => {
+    const bot = await TestBot.connectOnly(options({ socket: { perMessageDeflate: true } }));
+    expect((bot as unknown as { socket: { extensions: string } }).socket.extensions).toBe('');
+  });
+
+  test('a body over the limit: 413, announced or not, and nothing of it is kept', async () => {
+    await aBot();
+    const body = JSON.stringify({ skill: 'work', instruction: 'x'.repeat(70_000) });
+    for (const path of ['/tasks', '/jsonrpc', '/routing/explain', '/oauth/token'])
+      expect([path, (await http.post(path, body)).status]).toEqual([path, 413]);
+    const chunks = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+    const answer = await rawHttp(
+      port,
+      `POST /tasks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${chunks}`,
+      (text) => text.includes('request_id'),
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect((await http.agent('worker'))?.load).toBe(0);
+  });
+
+  test('headers over 16 KiB: 431; a body that says it is compressed: 415', async () => {
+    const huge = await rawHttp(
+      port,
+      `GET /health HTTP/1.1\r\nhost: x\r\nx-pad: ${'x'.repeat(17_000)}\r\n\r\n`,
+    );
+    expect(huge).toMatch(/^HTTP\/1\.1 431 /);
+    const zipped = await http.post('/tasks', '{}', { 'content-encoding': 'gzip' });
+    expect(zipped.status).toBe(415);
+  });
+});
+
+describe('depths and counts', () => {
+  test.each([65, 1_000, 30_000])('a body of %p levels: 400, and the gateway lives', async (levels) => {
+    const body = `{"skill":"work","instruction":"x","metadata":{"a":${nested(levels)}}}`;
+    const { status, body: error } = await http.post('/tasks', body);
+    expect([status, error['code']]).toEqual([400, 'INVALID']);
+    await stillAlive();
+  });
+
+  test.each([65, 1_000, 400_000])('a frame of %p levels: −32700, and the socket stays', async (levels) => {
+    const bot = await aBot();
+    bot.send(`{"jsonrpc":"2.0","method":"x-agent/pong","id":1,"params":{"a":${nested(levels)}}}`);
+    expect(await bot.expectFrame(({ error }) => error !== undefined)).toMatchObject({
+      id: null,
+      error: { code: -32700 },
+    });
+    expect((await bot.call('x-agent/pong', {})).result).toEqual({});
+  });
+
+  test('batch bombs: thousands of entries, batches in batches', async () => {
+    await aBot();
+    const call: Fields = {
+      jsonrpc: '2.0',
+      method: 'tasks/send',
+      params: { skill: 'work', instruction: 'x' },
+    };
+    for (const batch of [Array.from({ length: 500 }, () => call), Array.from({ length: 10_000 }, () => 1)]) {
+      const { status, body } = await http.post('/jsonrpc', batch);
+      expect([status, body]).toMatchObject([200, { error: { code: -32600 } }]);
+    }
+    const inner = Array.from({ length: 50 }, () => call);
+    const { text } = await http.post('/jsonrpc', [inner, inner, inner]);
+    expect(JSON.parse(text)).toMatchObject([1, 2, 3].map(() => ({ error: { code: -32600 } })));
+    expect((await http.agent('worker'))?.load).toBe(0);
+  });
+
+  test('a batch on the bot socket is one malformed message', async () => {
+    const bot = await aBot();
+    bot.send(Array.from({ length: 1_000 }, (_, id) => ({ jsonrpc: '2.0', method: 'x-agent/pong', id })));
+    await bot.expectFrame(({ error }) => error?.code === -32600);
+    await bot.call('x-agent/pong', {});
+    expect(bot.received.filter(({ frame }) => frame.error)).toHaveLength(1);
+  });
+});
+
+describe('slow senders', () => {
+  const open = async (): Promise<Socket> => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    return socket;
+  };
+  /** Writes a byte now and then until the other side ends it; resolves to what that said. */
+  async function trickle(head: string): Promise<{ readonly text: string; readonly ms: number }> {
+    const socket = await open();
+    const begin = performance.now();
+    socket.write(head);
+    const drip = setInterval(() => socket.writable && socket.write('x'), 100);
+    const text = await received(socket);
+    clearInterval(drip);
+    return { text, ms: performance.now() - begin };
+  }
+
+  test('of headers and of bodies are answered 408 and cut', async () => {
+    const [headers, body] = await Promise.all([
+      trickle('GET /health HTTP/1.1\r\nhost: x\r\nx-slow: '),
+      trickle(
+        'POST /tasks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{',
+      ),
+    ]);
+    for (const { text, ms } of [headers, body]) {
+      expect(text).toMatch(/^HTTP\/1\.1 408 /);
+      expect(text).toContain('"code":"TIMEOUT"');
+      expect(ms).toBeLessThan(15_000);
+    }
+  });
+
+  test('that say nothing do not keep others waiting', async () => {
+    const idle = await Promise.all(Array.from({ length: 200 }, open));
+    const begin = performance.now();
+    await stillAlive();
+    expect(performance.now() - begin).toBeLessThan(1_000);
+    for (const socket of idle) socket.destroy();
+  });
+});
+
+describe('slow readers', () => {
+  /** A task with a log of about that many bytes. */
+  async function largeLog(bot: TestBot, bytes: number): Promise<string> {
+    const { task_id: id } = await http.submit({ skill: 'work', timeout_s: 60 });
+    const message = 'x'.repeat(60_000);
+    for (let n = 0; n < bytes / message.length; n++)
+      await bot.report(id, { status: 'running', pct: 1, message });
+    return id;
+  }
+
+  test('fifty stalled subscribers of a large log cost little memory, and slow nobody down', async () => {
+    const bot = await aBot();
+    const id = await largeLog(bot, 12 * MIB);
+    const ordinary = await http.stream(id);
+    await ordinary.until(200, 10_000);
+    const before = memory();
+    const stalled = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const socket = connect(port, '127.0.0.1');
+        socket.on('error', () => undefined);
+        socket.write(`GET /tasks/${id}/stream HTTP/1.1\r\nhost: x\r\n\r\n`);
+        await once(socket, 'readable');
+        socket.pause();
+        return socket;
+      }),
+    );
+    await bot.complete(id);
+    await ordinary.toEnd();
+    const grown = memory() - before;
+    // Each would hold the whole log (12 MiB each, 600 in all) if nothing stopped it.
+    expect(grown).toBeLessThan(200 * MIB);
+    for (const socket of stalled) socket.destroy();
+  });
+
+  test('a bot that does not read is cut, and its work goes to others', async () => {
+    const bot = await aBot({ name: 'deaf' });
+    bot.stopReading();
+    const text = 'x'.repeat(60_000);
+    const before = memory();
+    let sent = 0;
+    await eventually(
+      async () => {
+        const more = Array.from({ length: 50 }, () =>
+          http.submit({ skill: 'work', wait_for_agent: true, instruction: text, timeout_s: 60 }),
+        );
+        sent += (await Promise.all(more)).length;
+        return (await http.agent('deaf')) === undefined;
+      },
+      { timeoutMs: 20_000, everyMs: 1 },
+    );
+    expect(sent).toBeLessThan(1_000); // not because it was full
+    expect(memory() - before).toBeLessThan(250 * MIB);
+    const other = await aBot({ name: 'reads' });
+    await eventually(() => other.tasks.length === sent, { timeoutMs: 10_000 });
+  });
+});
+
+describe('sockets that have not registered', () => {
+  test('are closed at the deadline, whatever else they send', async () => {
+    const bot = await TestBot.connectOnly(options());
+    const chatter = setInterval(() => bot.isOpen && bot.send('{'), 50);
+    const begin = performance.now();
+    expect((await bot.expectClose()).code).toBe(1008);
+    clearInterval(chatter);
+    expect(performance.now() - begin).toBeLessThan(3_000);
+  });
+
+  test('are counted: over 2,000 the next is refused with 503, until one has registered or gone', async () => {
+    const patient = await GatewayProcess.start();
+    const bots = Number(new URL(patient.botUrl).port);
+    const upgrade = async (): Promise<{ readonly socket: Socket; readonly said: string }> => {
+      const socket = connect(bots, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(UPGRADE);
+      const [data] = (await once(socket, 'data')) as [Buffer];
+      return { socket, said: data.toString() };
+    };
+    const open: Socket[] = [];
+    while (open.length < 2_000) {
+      const more = await Promise.all(Array.from({ length: 250 }, upgrade));
+      for (const { socket, said } of more) {
+        expect(said).toMatch(/^HTTP\/1\.1 101 /);
+        open.push(socket);
+      }
+    }
+    const refused = await upgrade();
+    expect(refused.said).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/);
+    expect(refused.said).toMatch(/\r\nretry-after: \d+\r\n/);
+    open[0]!.destroy();
+    const bot = await eventually(() => TestBot.connect(options({ url: patient.botUrl })));
+    await bot.call('x-agent/pong', {}); // it is in, and does not count any more
+    open[1]!.destroy();
+    await eventually(() => TestBot.connect(options({ url: patient.botUrl, name: 'second' })));
+    for (const socket of open) socket.destroy();
+    await patient.stop();
+  });
+});
+
+const UPGRADE =
+  'GET /agent/register HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+
+/** The TCP connection under a bot's WebSocket. */
+const rawSocketOf = (bot: TestBot): Socket =>
+  (bot as unknown as { socket: { _socket: Socket } }).socket._socket;

@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { CompiledQuery } from 'kysely';
+import type { Namespace } from '../../src/core/ids.js';
+import { prepareFile, sqliteBuilder } from '../../src/adapters/storage/sqlite/sqlite-database.js';
+import { listTasks } from '../../src/adapters/storage/task-list.js';
+import { taskStatements } from '../../src/adapters/storage/task-statements.js';
+import type { TaskFilter } from '../../src/engine/tasks/task.store.js';
+
+const builder = sqliteBuilder();
+const STATEMENTS = Object.entries(taskStatements(builder)).map(([name, { sql }]) => ({ name, sql }));
+const BY_INDEX = /^SEARCH \w+ USING ((COVERING )?INDEX \w+|PRIMARY KEY) \(/;
+const IN_ORDER_OF_INDEX = /^SCAN tasks USING INDEX tasks_open$/;
+
+/** Cost must not grow with what is stored: each row is found by an index, in the order in which it is wanted. */
+describe('query plans', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'query-plans-'));
+  const file = join(folder, 'gateway.db');
+  let db: DatabaseSync;
+
+  beforeAll(async () => {
+    await prepareFile({ file, durable: false, dispose: () => undefined });
+    db = new DatabaseSync(file);
+  });
+  afterAll(() => {
+    db.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const plan = (sql: string) =>
+    db
+      .prepare(`explain query plan ${sql}`)
+      .all()
+      .map((row) => String(row['detail']));
+
+  it.each(STATEMENTS.filter(({ name }) => name !== 'probe'))('$name', ({ name, sql }) => {
+    for (const line of plan(sql)) expect(line).toMatch(name === 'open' ? IN_ORDER_OF_INDEX : BY_INDEX);
+    expect(plan(sql)).toHaveLength(sql.startsWith('insert') ? 0 : 1);
+  });
+
+  /** What a list asks of an empty database. */
+  const queriesOf = async (namespace: string | null, filter: Partial<TaskFilter>): Promise<string[]> => {
+    const queries: string[] = [];
+    const run = <Row>({ sql }: CompiledQuery<Row>) => {
+      queries.push(sql);
+      return Promise.resolve<Row[]>([]);
+    };
+    await listTasks(run, builder, namespace as Namespace | null, { limit: 50, ...filter });
+    return queries;
+  };
+
+  it.each<[string, Partial<TaskFilter>, RegExp]>([
+    ['everything', {}, /INDEX tasks_by_namespace \(namespace=\?\)/],
+    ['a next page', { cursor: 't-1' }, /INDEX tasks_by_namespace \(namespace=\? AND id<\?\)/],
+    ['a search', { status: 'failed', skill: 's', agent: 'a' }, /INDEX tasks_by_namespace \(namespace=\?\)/],
+    [
+      'a context',
+      { contextId: 'c', status: 'failed' },
+      /INDEX tasks_by_context \(namespace=\? AND context_id=\?\)/,
+    ],
+  ])('a list of %s', async (_, filter, expected) => {
+    for (const sql of await queriesOf('a', filter))
+      expect(plan(sql)).toEqual([expect.stringMatching(expected)]);
+  });
+
+  it.each<[string, Partial<TaskFilter>]>([
+    ['everything', {}],
+    ['a search', { status: 'failed' }],
+    ['a context', { contextId: 'c' }],
+  ])(
+    'a list of %s over all namespaces walks the table from its newest row and sorts nothing',
+    async (_, filter) => {
+      for (const sql of await queriesOf(null, filter)) expect(plan(sql)).toEqual(['SCAN tasks']);
+      for (const sql of await queriesOf(null, { ...filter, cursor: 't-1' }))
+        expect(plan(sql)).toEqual(['SEARCH tasks USING PRIMARY KEY (id<?)']);
+    },
+  );
+
+  it('a search asks where its slice ends before it looks', async () => {
+    expect(await queriesOf('a', {})).toHaveLength(1);
+    expect(await queriesOf('a', { contextId: 'c', status: 'failed' })).toHaveLength(1);
+    for (const [namespace, filter] of [
+      ['a', { skill: 's' }],
+      [null, { contextId: 'c' }],
+    ] as const) {
+      const [first, ...others] = await queriesOf(namespace, filter);
+      expect(first).toMatch(/^select "id" from "tasks" .* limit \? offset \?$/);
+      expect(others).toHaveLength(1);
+    }
+  });
+});
