@@ -9,12 +9,31 @@ const ring = (from, allowed, name = from) => ({
 
 /** Wire types may be read by every protocol; what they import themselves is governed by `wire-imports`. */
 const WIRE = '[^ ]*\\.wire\\.ts$';
-const engine = (module, others) => ring(`engine/${module}`, ['core/', 'config/', `engine/${module}/`, ...others.map((o) => `engine/${o}/`)], `engine/${module}`);
+const engine = (module, others) =>
+  ring(
+    `engine/${module}`,
+    ['core/', 'config/', `engine/${module}/`, ...others.map((o) => `engine/${o}/`)],
+    `engine/${module}`,
+  );
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/', pathNot: ['\\.spec\\.ts$', '^src/main\\.ts$', '-worker\\.ts$', '^src/cli/'] }, to: {} },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: {
+        orphan: true,
+        path: '^src/',
+        pathNot: ['\\.spec\\.ts$', '^src/main\\.ts$', '-worker\\.ts$', '^src/cli/'],
+      },
+      to: {},
+    },
     ring('core', ['core/']),
     ring('config', ['core/', 'config/']),
     ring('transport', ['core/', 'config/', 'transport/']),
@@ -24,7 +43,18 @@ module.exports = {
     engine('heartbeat', ['registry']),
     engine('tasks', ['auth', 'registry', 'routing']),
     ...['rest', 'jsonrpc', 'bot'].map((name) =>
-      ring(`protocols/${name}`, ['core/', 'config/', 'transport/', 'engine/', `protocols/${name}/`, 'protocols/[^/]+/[^/]+\\.wire\\.ts$'], `protocols/${name}`),
+      ring(
+        `protocols/${name}`,
+        [
+          'core/',
+          'config/',
+          'transport/',
+          'engine/',
+          `protocols/${name}/`,
+          'protocols/[^/]+/[^/]+\\.wire\\.ts$',
+        ],
+        `protocols/${name}`,
+      ),
     ),
     ring('adapters', ['core/', 'config/', 'adapters/', '.*\\.store\\.ts$', '.*\\.port\\.ts$']),
     ring('ops', ['core/', 'config/', 'engine/', 'ops/']),
@@ -61,7 +91,10 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
     moduleSystems: ['cjs', 'es6'],
   },
 };

@@ -67,7 +67,11 @@ async function work({ id, message, metadata }) {
   for (const pct of [30, 60, 90]) {
     await new Promise((resolve) => setTimeout(resolve, stepMs));
     if (control.signal.aborted) break;
-    send({ jsonrpc: '2.0', method: 'tasks/status', params: { id, status: 'running', pct, message: 'processing...' } });
+    send({
+      jsonrpc: '2.0',
+      method: 'tasks/status',
+      params: { id, status: 'running', pct, message: 'processing...' },
+    });
   }
   working.delete(id);
   if (control.signal.aborted) return;

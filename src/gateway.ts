@@ -52,7 +52,9 @@ export class Gateway {
 
   /** Refuses new work, lets what is under way finish within the budget, closes. Resolves to whether that went well. */
   async stop(): Promise<boolean> {
-    const over = new Promise<false>((resolve) => setTimeout(() => resolve(false), this.config.shutdown.timeout).unref());
+    const over = new Promise<false>((resolve) =>
+      setTimeout(() => resolve(false), this.config.shutdown.timeout).unref(),
+    );
     const closed = this.app.close().then(
       () => true,
       (error: unknown) => {

@@ -28,7 +28,8 @@ function fatal(what: string, error: unknown, end: (code: number) => void): void 
 
 main().catch((error: unknown) => {
   const known = error instanceof ConfigError || (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  const text = error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error);
+  const text =
+    error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error);
   process.stderr.write(`agent-gateway cannot start: ${text}\n`);
   process.exit(1);
 });

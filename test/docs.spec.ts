@@ -13,7 +13,10 @@ const pages = ['.', 'docs', 'docs/decisions', 'certs'].flatMap((folder) =>
 );
 
 it('docs/configuration.md is what the code says', () => {
-  const made = execFileSync(process.execPath, ['tools/configuration-doc.mjs', '--print'], { cwd: root, encoding: 'utf8' });
+  const made = execFileSync(process.execPath, ['tools/configuration-doc.mjs', '--print'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   expect(read('docs/configuration.md')).toBe(made);
 });
 
@@ -32,8 +35,13 @@ describe.each(pages)('%s', (page) => {
 });
 
 it('every package of dependencies has its line in docs/dependencies.md', () => {
-  const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
+  const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
+    string,
+    Record<string, string>
+  >;
   const page = read('docs/dependencies.md');
-  const missing = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !page.includes(`\`${name}\``));
+  const missing = Object.keys({ ...dependencies, ...devDependencies }).filter(
+    (name) => !page.includes(`\`${name}\``),
+  );
   expect(missing).toEqual([]);
 });

@@ -4,14 +4,24 @@ import { existsSync, globSync, statSync } from 'node:fs';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
-  console.error(`agent-gateway needs Node 24.15 or newer, this is ${process.version}; ./run <command> fetches the right one`);
+  console.error(
+    `agent-gateway needs Node 24.15 or newer, this is ${process.version}; ./run <command> fetches the right one`,
+  );
   process.exit(1);
 }
 
 const built = 'dist/main.js';
-const inputs = [...globSync('src/**/*.ts'), 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package.json'];
+const inputs = [
+  ...globSync('src/**/*.ts'),
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'nest-cli.json',
+  'package.json',
+];
 const newest = Math.max(...inputs.map((file) => statSync(file).mtimeMs));
 if (!existsSync(built) || statSync(built).mtimeMs < newest) {
-  const { status } = spawnSync('npx', ['--no-install', 'nest', 'build'], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status } = spawnSync('npx', ['--no-install', 'nest', 'build'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   if (status !== 0) process.exit(status ?? 1);
 }

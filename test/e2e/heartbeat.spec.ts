@@ -39,7 +39,7 @@ const isPing = ({ frame }: Received): boolean => frame.method === 'x-agent/ping'
 function answers(bot: TestBot, frame: unknown): void {
   void (async () => {
     for (let answered = 0; ; answered++) {
-      await bot.until(() => bot.received.filter(isPing).length > answered, 60_000);
+      await bot.until(() => bot.received.filter(isPing).length > answered || !bot.isOpen, 10 * PING);
       bot.send(frame);
     }
   })().catch(() => undefined);

@@ -109,7 +109,17 @@ export class Engine {
     const deadlines = (this.deadlines = new Deadlines(clock));
     const holdings = (this.holdings = new Holdings(registry));
     const steps = (this.steps = new TaskSteps(clock, store, log, live, holdings, waiting, deadlines));
-    this.dispatcher = new Dispatcher(clock, config, store, registry, routing, holdings, waiting, deadlines, steps);
+    this.dispatcher = new Dispatcher(
+      clock,
+      config,
+      store,
+      registry,
+      routing,
+      holdings,
+      waiting,
+      deadlines,
+      steps,
+    );
     const { dispatcher, ids } = this;
     this.agentLoss = new AgentLoss(clock, config, registry, holdings, deadlines, dispatcher, steps);
     this.reports = new Reports(clock, config, store, registry, live, dispatcher, steps);
@@ -158,7 +168,11 @@ export class Engine {
   /** An agent registers on a connection of its own. */
   join(name: string, options: JoinOptions = {}): JoinedAgent {
     const connection = options.connection ?? new FakeConnection(options.principal);
-    const agent = this.registry.admit(connection, aCard(name, options), (options.namespace ?? DEFAULT_NAMESPACE) as Namespace);
+    const agent = this.registry.admit(
+      connection,
+      aCard(name, options),
+      (options.namespace ?? DEFAULT_NAMESPACE) as Namespace,
+    );
     return { agent, connection };
   }
 
@@ -186,7 +200,10 @@ export interface JoinedAgent {
   readonly connection: FakeConnection;
 }
 
-export const aCard = (name: string, { skills = ['echo'], max = DEFAULT_MAX_CONCURRENCY }: JoinOptions = {}): AgentCard => ({
+export const aCard = (
+  name: string,
+  { skills = ['echo'], max = DEFAULT_MAX_CONCURRENCY }: JoinOptions = {},
+): AgentCard => ({
   name: name as AgentName,
   version: '1.0.0',
   description: '',

@@ -1,6 +1,10 @@
 import type { TaskId } from '../../src/core/ids.js';
 import { ANONYMOUS, type Principal } from '../../src/core/principal.js';
-import { AgentConnection, type Assignment, type CloseReason } from '../../src/engine/registry/agent-connection.js';
+import {
+  AgentConnection,
+  type Assignment,
+  type CloseReason,
+} from '../../src/engine/registry/agent-connection.js';
 
 /** What the engine has told an agent, in order. */
 export type Told =

@@ -39,7 +39,7 @@ export interface MemoryStoreOptions {
 export class MemoryTaskStore extends TaskStore {
   private readonly automatic: boolean;
   private readonly writes: Write[] = [];
-  private readonly reads: (() => void)[] = [];
+  private readonly reads: ((stale: boolean) => void)[] = [];
   private up = true;
   private dead = false;
 
@@ -79,10 +79,10 @@ export class MemoryTaskStore extends TaskStore {
     }
   }
 
-  /** Answers the read at a position of the line: reads may overtake each other. */
-  answer(position = 0): void {
+  /** Answers the read at a position of the line (reads may overtake each other) with what is on disk, or (stale) was when it was asked. */
+  answer(position = 0, stale = false): void {
     const [read] = this.reads.splice(position, 1);
-    read?.();
+    read?.(stale);
   }
 
   /** From now on writes are refused (`submit`) or kept (the others). */
@@ -162,7 +162,9 @@ export class MemoryTaskStore extends TaskStore {
   }
 
   override async purge(endedBefore: number, limit: number): Promise<number> {
-    const ended = [...this.tasks.values()].filter(({ record }) => record.endedAt !== null && record.endedAt < endedBefore);
+    const ended = [...this.tasks.values()].filter(
+      ({ record }) => record.endedAt !== null && record.endedAt < endedBefore,
+    );
     const oldest = ended.sort((a, b) => order(a.record, b.record)).slice(0, limit);
     if (oldest.length === 0) return 0;
     await this.write(true, () => {
@@ -183,7 +185,9 @@ export class MemoryTaskStore extends TaskStore {
   }
 
   override eventsSince(id: TaskId, seq: number, limit: number): Promise<readonly TaskEvent[]> {
-    return this.read(() => (this.tasks.get(id)?.events ?? []).filter((event) => event.seq > seq).slice(0, limit));
+    return this.read(() =>
+      (this.tasks.get(id)?.events ?? []).filter((event) => event.seq > seq).slice(0, limit),
+    );
   }
 
   override artifact(id: TaskId): Promise<Artifact | null> {
@@ -209,7 +213,9 @@ export class MemoryTaskStore extends TaskStore {
   }
 
   override open(): Promise<readonly TaskRecord[]> {
-    const open = [...this.tasks.values()].map(({ record }) => record).filter(({ state }) => !isTerminal(state));
+    const open = [...this.tasks.values()]
+      .map(({ record }) => record)
+      .filter(({ state }) => !isTerminal(state));
     return Promise.resolve(copy(open.sort(order)));
   }
 
@@ -232,11 +238,11 @@ export class MemoryTaskStore extends TaskStore {
     setImmediate(() => this.commit());
   }
 
-  /** Sees what is committed at the moment of the answer. */
   private read<T>(look: () => T): Promise<T> {
     if (this.dead) return new Promise(() => undefined);
-    if (this.automatic) return Promise.resolve(copy(look()));
-    return new Promise((resolve) => this.reads.push(() => resolve(copy(look()))));
+    const early = copy(look());
+    if (this.automatic) return Promise.resolve(early);
+    return new Promise((resolve) => this.reads.push((stale) => resolve(stale ? early : copy(look()))));
   }
 }
 

@@ -11,7 +11,15 @@ export interface Setup {
   readonly tasks: Partial<TasksConfig>;
 }
 
-export type ReportKind = 'running' | 'progress' | 'chunk' | 'last chunk' | 'huge chunk' | 'completed' | 'completed by chunk' | 'failed';
+export type ReportKind =
+  | 'running'
+  | 'progress'
+  | 'chunk'
+  | 'last chunk'
+  | 'huge chunk'
+  | 'completed'
+  | 'completed by chunk'
+  | 'failed';
 
 /** One thing that happens. Numbers are places in lists of what there is then (modulo their length), so that every shrunk run makes sense. */
 export type Action =
@@ -19,18 +27,34 @@ export type Action =
   | { readonly do: 'join'; readonly agent: JoinAction }
   | { readonly do: 'leave'; readonly client: number }
   | { readonly do: 'amend'; readonly client: number; readonly skills: number; readonly max: number }
-  | { readonly do: 'report'; readonly client: number; readonly task: number; readonly own: boolean; readonly kind: ReportKind; readonly attempt: 'none' | 'right' | 'wrong' }
+  | {
+      readonly do: 'report';
+      readonly client: number;
+      readonly task: number;
+      readonly own: boolean;
+      readonly kind: ReportKind;
+      readonly attempt: 'none' | 'right' | 'wrong';
+    }
   | { readonly do: 'cancel'; readonly task: number }
   | { readonly do: 'get'; readonly task: number }
   | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'commit'; readonly count: number }
-  | { readonly do: 'answer'; readonly position: number }
+  | { readonly do: 'answer'; readonly position: number; readonly stale: boolean }
   | { readonly do: 'flow' }
   | { readonly do: 'settle' }
-  | { readonly do: 'bounce'; readonly client: number; readonly replaced: boolean; readonly max: number | undefined }
+  | {
+      readonly do: 'bounce';
+      readonly client: number;
+      readonly replaced: boolean;
+      readonly max: number | undefined;
+    }
   | { readonly do: 'outage' }
   | { readonly do: 'return' }
-  | { readonly do: 'watch'; readonly task: number; readonly from: 'start' | 'somewhere' | 'beyond' | 'nonsense' }
+  | {
+      readonly do: 'watch';
+      readonly task: number;
+      readonly from: 'start' | 'somewhere' | 'beyond' | 'nonsense';
+    }
   | { readonly do: 'cut'; readonly watcher: number }
   | { readonly do: 'resume'; readonly watcher: number }
   | { readonly do: 'crash'; readonly reached: number }
@@ -63,7 +87,8 @@ export interface JoinAction {
 const small = fc.nat({ max: 7 });
 const sometimes = <T>(value: fc.Arbitrary<T>, outOf = 3): fc.Arbitrary<T | undefined> =>
   fc.oneof({ weight: outOf - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
-const rarely = (outOf: number): fc.Arbitrary<boolean> => fc.nat({ max: outOf - 1 }).map((n) => n === outOf - 1);
+const rarely = (outOf: number): fc.Arbitrary<boolean> =>
+  fc.nat({ max: outOf - 1 }).map((n) => n === outOf - 1);
 
 const submit = fc.record<SubmitAction>({
   skill: fc.nat({ max: 2 }),
@@ -115,7 +140,7 @@ export const anAction: fc.Arbitrary<Action> = fc.oneof(
   of(1, fc.record({ do: fc.constant('get' as const), task: small })),
   of(7, fc.constantFrom(1, 50, 100, 300, 300, 300, 1_000, 1_000, 2_500, 6_000, 12_000).map((ms) => ({ do: 'advance', ms }) as const)),
   of(14, fc.integer({ min: 1, max: 6 }).map((count) => ({ do: 'commit', count }) as const)),
-  of(9, fc.nat({ max: 3 }).map((position) => ({ do: 'answer', position }) as const)),
+  of(9, fc.record({ do: fc.constant('answer' as const), position: fc.nat({ max: 3 }), stale: fc.boolean() })),
   of(14, fc.constant({ do: 'flow' } as const)),
   of(2, fc.constant({ do: 'settle' } as const)),
   of(1, fc.constant({ do: 'outage' } as const)),

@@ -238,6 +238,14 @@ describe('slow readers', () => {
     for (const socket of stalled) socket.destroy();
   });
 
+  test('a bot that reads is not cut, however much waits for it', async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 1_000; n++) ids.push((await http.submit({ skill: 'work', wait_for_agent: true, instruction: 'x'.repeat(60_000), timeout_s: 60 })).task_id);
+    const bot = await aBot();
+    await eventually(() => bot.tasks.length === ids.length || bot.closedWith !== undefined, { timeoutMs: 10_000 });
+    expect([bot.tasks.length, bot.closedWith]).toEqual([ids.length, undefined]);
+  });
+
   test('a bot that does not read is cut, and its work goes to others', async () => {
     const bot = await aBot({ name: 'deaf' });
     bot.stopReading();

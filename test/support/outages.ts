@@ -49,13 +49,23 @@ const newFolder = (): string => mkdtempSync(join(tmpdir(), 'storage-outage-'));
 const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true });
 const urlIn = (folder: string): string => `sqlite:${join(folder, 'gateway.db')}`;
 
-interface Steps {
+/** A folder whose files can be made to fail, for a process that is started with `imports` and `env`. */
+export interface Disk {
   readonly folder: string;
-  readonly store: StoreProcess;
+  readonly imports?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly begin: () => void;
+  readonly end: () => void;
+  /** Takes the folder away, once nobody uses it. */
+  readonly clean: () => void;
+}
+
+type Steps = Pick<Outage, 'store'> & {
+  readonly folder: string;
   readonly begin: () => Promise<void> | void;
   readonly end: () => Promise<void> | void;
   readonly clean: () => void;
-}
+};
 
 function outage({ folder, store, begin, end, clean }: Steps): Outage {
   let begun = false;
@@ -79,27 +89,24 @@ function outage({ folder, store, begin, end, clean }: Steps): Outage {
   };
 }
 
+const onDisk = async (disk: Disk): Promise<Outage> =>
+  outage({ ...disk, store: await StoreProcess.start(urlIn(disk.folder), disk) });
+
 /** A file system of a few megabytes that something else fills up. */
-const diskFull: RealKind = {
-  name: 'the disk is full',
-  code: 13,
-  possible: canMount(),
-  async start() {
-    const folder = newFolder();
-    must('mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder);
-    const filler = join(folder, 'filler');
-    return outage({
-      folder,
-      store: await StoreProcess.start(urlIn(folder)),
-      begin: () => fill(filler),
-      end: () => rmSync(filler, { force: true }),
-      clean() {
-        must('umount', folder);
-        remove(folder);
-      },
-    });
-  },
-};
+function smallDisk(): Disk {
+  const folder = newFolder();
+  must('mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder);
+  const filler = join(folder, 'filler');
+  return {
+    folder,
+    begin: () => fill(filler),
+    end: () => rmSync(filler, { force: true }),
+    clean() {
+      must('umount', folder);
+      remove(folder);
+    },
+  };
+}
 
 function canMount(): boolean {
   const folder = newFolder();
@@ -120,19 +127,44 @@ function fill(file: string): void {
   }
 }
 
+const FAULTS = join(__dirname, 'sqlite-faults.mts');
+
+/** Commits fail with a result code of SQLite, by simulation: on every machine. */
+function faultyDisk(code: number): Disk {
+  const folder = newFolder();
+  const fault = join(folder, 'fault');
+  return {
+    folder,
+    imports: [FAULTS],
+    env: { STORAGE_FAULT: fault },
+    begin: () => writeFileSync(fault, String(code)),
+    end: () => rmSync(fault, { force: true }),
+    clean: () => remove(folder),
+  };
+}
+
+const SQLITE_FULL = 13;
+/** A disk that can be full. */
+export const fullDisk = (): Disk => (canMount() ? smallDisk() : faultyDisk(SQLITE_FULL));
+
+const diskFull: RealKind = {
+  name: 'the disk is full',
+  code: SQLITE_FULL,
+  possible: canMount(),
+  start: () => onDisk(smallDisk()),
+};
+
 /** The files cannot be changed any more: open ones fail, and a connection that is made meanwhile comes up read-only. */
 const readOnly: RealKind = {
   name: 'the files are read-only',
   code: 8,
   possible: canFreeze(),
-  async start() {
+  start() {
     const folder = newFolder();
-    const store = await StoreProcess.start(urlIn(folder));
     const files = () => readdirSync(folder).filter((name) => /^gateway\.db(-wal)?$/.test(name));
     const change = (flag: string) => must('chattr', flag, ...files().map((name) => join(folder, name)));
-    return outage({
+    return onDisk({
       folder,
-      store,
       begin: () => change('+i'),
       end: () => change('-i'),
       clean: () => remove(folder),
@@ -224,21 +256,9 @@ async function failFlushes(pid: number): Promise<() => Promise<void>> {
   };
 }
 
-const FAULTS = join(__dirname, 'sqlite-faults.mts');
-
 const simulated = (name: string, code: number): OutageKind => ({
   name: `${name} (simulated)`,
-  async start() {
-    const folder = newFolder();
-    const fault = join(folder, 'fault');
-    return outage({
-      folder,
-      store: await StoreProcess.start(urlIn(folder), { imports: [FAULTS], env: { STORAGE_FAULT: fault } }),
-      begin: () => writeFileSync(fault, String(code)),
-      end: () => rmSync(fault, { force: true }),
-      clean: () => remove(folder),
-    });
-  },
+  start: () => onDisk(faultyDisk(code)),
 });
 
 export const OUTAGES: readonly OutageKind[] = [

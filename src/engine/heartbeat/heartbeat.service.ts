@@ -74,7 +74,8 @@ export class HeartbeatService implements OnApplicationBootstrap, OnModuleDestroy
   private removeSilent(now: number): void {
     const { timeout } = this.config;
     for (const agent of this.slotOf.keys())
-      if (now - agent.lastSeen >= timeout && !agent.connection.paused) this.removeAgent(agent, now - agent.lastSeen);
+      if (now - agent.lastSeen >= timeout && !agent.connection.paused)
+        this.removeAgent(agent, now - agent.lastSeen);
   }
 
   private removeAgent(agent: Agent, silentFor: number): void {

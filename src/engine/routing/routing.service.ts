@@ -94,8 +94,14 @@ export class RoutingService {
     const named = this.registry.named(name, request.scope).filter((agent) => agent.hasSkill(request.skill));
     const free = named.filter((agent) => agent.hasRoom);
     const agent = free.sort((a, b) => a.load / a.card.maxConcurrency - b.load / b.card.maxConcurrency)[0];
-    if (named.length === 0) return this.decide(undefined, 0, 0, 'the agent asked for is not online with this skill');
-    return this.decide(agent, named.length, free.length, agent ? 'the agent asked for' : 'the agent asked for is busy');
+    if (named.length === 0)
+      return this.decide(undefined, 0, 0, 'the agent asked for is not online with this skill');
+    return this.decide(
+      agent,
+      named.length,
+      free.length,
+      agent ? 'the agent asked for' : 'the agent asked for is busy',
+    );
   }
 
   private keptByContext(request: RouteRequest): Agent | undefined {

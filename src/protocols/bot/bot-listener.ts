@@ -58,7 +58,10 @@ export class BotListener extends WsAdapter {
       clientTracking: false,
     });
     this.server = newServer(config, answer);
-    this.server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => void this.upgrade(req, socket, head));
+    this.server.on(
+      'upgrade',
+      (req: IncomingMessage, socket: Duplex, head: Buffer) => void this.upgrade(req, socket, head),
+    );
   }
 
   /** Opens the port. @throws Error when it is taken */
@@ -103,8 +106,13 @@ export class BotListener extends WsAdapter {
       const principal = await this.auth.authenticateBot({ authorization, certificate });
       if (socket.destroyed) return;
       socket.off('error', drop);
-      const peer: BotPeer = { principal, certificate: this.config.tlsCrl === undefined ? undefined : certificate };
-      this.sockets.handleUpgrade(req, socket, head, (ws: WebSocket) => this.sockets.emit('connection', ws, peer));
+      const peer: BotPeer = {
+        principal,
+        certificate: this.config.tlsCrl === undefined ? undefined : certificate,
+      };
+      this.sockets.handleUpgrade(req, socket, head, (ws: WebSocket) =>
+        this.sockets.emit('connection', ws, peer),
+      );
     } catch (error) {
       refuseUpgrade(socket, error);
     }
@@ -115,7 +123,8 @@ export class BotListener extends WsAdapter {
     if (path !== BOT_PATH) throw new GatewayError('NOT_FOUND', `bots connect to ${BOT_PATH}`);
     const { searchParams } = new URL(`ws://bots/?${query}`);
     for (const name of ['token', 'access_token'])
-      if (searchParams.has(name)) throw new GatewayError('INVALID', `${name}: tokens go into the Authorization header`);
+      if (searchParams.has(name))
+        throw new GatewayError('INVALID', `${name}: tokens go into the Authorization header`);
     if (this.context.unregistered >= MAX_UNREGISTERED)
       throw new GatewayError('OVERLOADED', 'too many sockets that have not registered', { retryAfterS: 5 });
   }
@@ -130,7 +139,8 @@ function newServer(config: BotsConfig, answer: RequestListener): Server {
   };
   const { tlsCert, tlsKey, tlsCa } = config;
   if (tlsCert === undefined || tlsKey === undefined) return createServer(limits, answer);
-  const mutual = tlsCa === undefined ? {} : { ca: readFileSync(tlsCa), requestCert: true, rejectUnauthorized: true };
+  const mutual =
+    tlsCa === undefined ? {} : { ca: readFileSync(tlsCa), requestCert: true, rejectUnauthorized: true };
   const identity = { cert: readFileSync(tlsCert), key: readFileSync(tlsKey), minVersion: 'TLSv1.2' as const };
   return createTlsServer({ ...limits, ...identity, ...mutual, handshakeTimeout: HEADERS_MS }, answer);
 }

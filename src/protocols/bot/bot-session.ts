@@ -7,7 +7,11 @@ import { withinDepth } from '../../core/json.js';
 import type { Principal } from '../../core/principal.js';
 import type { PeerCertificate } from '../../engine/auth/certificate.js';
 import type { Agent } from '../../engine/registry/agent.js';
-import { AgentConnection, type Assignment, type CloseReason } from '../../engine/registry/agent-connection.js';
+import {
+  AgentConnection,
+  type Assignment,
+  type CloseReason,
+} from '../../engine/registry/agent-connection.js';
 import {
   malformed,
   parseFailure,
@@ -95,7 +99,10 @@ export class BotSession extends AgentConnection {
 
   private takeCall(call: RpcCall): void {
     if (call.method === UP.register) return this.register(call);
-    if (!this.agent) return this.refuse(rpcFailure(call.id ?? null, malformed(null, `the first frame is ${UP.register}`).error));
+    if (!this.agent)
+      return this.refuse(
+        rpcFailure(call.id ?? null, malformed(null, `the first frame is ${UP.register}`).error),
+      );
     if (call.method === UP.status) return this.takeStatus(call, this.agent);
     if (call.method === UP.pong) return this.answer(call, {});
     this.fail(call, { code: RPC_METHOD_NOT_FOUND, message: 'Method not found' });
@@ -121,7 +128,8 @@ export class BotSession extends AgentConnection {
   private enter(card: Agent['card'], namespace: Agent['namespace']): void {
     const { registry } = this.context;
     const current = this.agent;
-    if (current && current.namespace === namespace && current.card.name === card.name) return registry.amend(current, card);
+    if (current && current.namespace === namespace && current.card.name === card.name)
+      return registry.amend(current, card);
     this.agent = registry.admit(this, card, namespace);
     if (current) registry.remove(current, 'disconnected');
     else this.context.registered();
@@ -152,7 +160,8 @@ export class BotSession extends AgentConnection {
 
   /** A result to tasks/send only says that it has arrived; an error fails the task. */
   private takeReply({ id, error }: RpcReply): void {
-    if (id === PING_ID || error === undefined || !this.agent || typeof id !== 'string' || !isTaskId(id)) return;
+    if (id === PING_ID || error === undefined || !this.agent || typeof id !== 'string' || !isTaskId(id))
+      return;
     this.store(this.context.tasks.report(this.agent, id, { status: 'failed', error: errorText(error) }));
   }
 

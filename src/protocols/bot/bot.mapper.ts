@@ -31,10 +31,20 @@ export function toRegistration(params: RpcParams, ownNamespace: Namespace | null
   const { card, namespace } = paramsObject(params);
   if (!isObject(card)) throw invalid('params.card', card, 'an object');
   const asked = checkOptionalName('params.namespace', namespace);
-  return { card: toCard(card), namespace: (asked as Namespace | undefined) ?? ownNamespace ?? DEFAULT_NAMESPACE };
+  return {
+    card: toCard(card),
+    namespace: (asked as Namespace | undefined) ?? ownNamespace ?? DEFAULT_NAMESPACE,
+  };
 }
 
-function toCard({ name, version, description, skills, max_concurrency: capacity, ...extra }: JsonObject): AgentCard {
+function toCard({
+  name,
+  version,
+  description,
+  skills,
+  max_concurrency: capacity,
+  ...extra
+}: JsonObject): AgentCard {
   return {
     name: checkName('card.name', name) as AgentName,
     version: optionalName('card.version', version, 128) ?? '1.0.0',
@@ -69,13 +79,15 @@ function toSkill(field: string, skill: unknown): Skill {
 
 function toTags(field: string, tags: unknown): string[] {
   if (tags === undefined || tags === null) return [];
-  if (!Array.isArray(tags) || tags.length > MAX_TAGS) throw invalid(field, tags, `an array of at most ${MAX_TAGS} strings`);
+  if (!Array.isArray(tags) || tags.length > MAX_TAGS)
+    throw invalid(field, tags, `an array of at most ${MAX_TAGS} strings`);
   return tags.map((tag: unknown, i) => checkName(`${field}[${i}]`, tag));
 }
 
 function toCapacity(value: unknown): number {
   if (value === undefined || value === null) return DEFAULT_MAX_CONCURRENCY;
-  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_CONCURRENCY) return value as number;
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_CONCURRENCY)
+    return value as number;
   throw invalid('card.max_concurrency', value, `an integer from 1 to ${MAX_CONCURRENCY}`);
 }
 
@@ -85,7 +97,8 @@ const optionalName = (field: string, value: unknown, max: number): string | unde
 
 function optionalText(field: string, value: unknown, max: number): string | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string' || value.length > max) throw invalid(field, value, `a string of at most ${max} characters`);
+  if (typeof value !== 'string' || value.length > max)
+    throw invalid(field, value, `a string of at most ${max} characters`);
   return value;
 }
 
@@ -96,9 +109,19 @@ export interface StatusReport {
 
 /** tasks/status. @throws GatewayError INVALID naming the field */
 export function toReport(params: RpcParams): StatusReport {
-  const { id, status, artifact, append, last_chunk: lastChunk, error, attempt, ...rest } = paramsObject(params);
+  const {
+    id,
+    status,
+    artifact,
+    append,
+    last_chunk: lastChunk,
+    error,
+    attempt,
+    ...rest
+  } = paramsObject(params);
   if (typeof id !== 'string') throw invalid('params.id', id, 'the id of a task');
-  if (!STATUSES.some((allowed) => allowed === status)) throw invalid('params.status', status, STATUSES.join(', '));
+  if (!STATUSES.some((allowed) => allowed === status))
+    throw invalid('params.status', status, STATUSES.join(', '));
   const progress = toProgress(rest);
   return {
     id,
@@ -118,7 +141,8 @@ export function toReport(params: RpcParams): StatusReport {
 function toProgress({ pct, progress, message }: JsonObject): Progress | undefined {
   const value = pct ?? progress;
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw invalid('params.pct', value, 'a number from 0 to 100');
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw invalid('params.pct', value, 'a number from 0 to 100');
   const text = optionalText('params.message', message, MAX_PROGRESS_TEXT);
   return { pct: Math.min(100, Math.max(0, value)), ...(text === undefined ? {} : { message: text }) };
 }
@@ -134,7 +158,10 @@ function toArtifact(value: unknown): Artifact {
   return value;
 }
 
-function flag<Name extends 'append' | 'lastChunk'>(name: Name, value: unknown): { readonly [key in Name]?: boolean } {
+function flag<Name extends 'append' | 'lastChunk'>(
+  name: Name,
+  value: unknown,
+): { readonly [key in Name]?: boolean } {
   if (value === undefined || value === null) return {};
   if (typeof value !== 'boolean') throw invalid(`params.${name}`, value, 'true or false');
   return { [name]: value } as { readonly [key in Name]?: boolean };
@@ -153,7 +180,11 @@ export function toSendFrame({ taskId, skill, attempt, input }: Assignment): stri
   return JSON.stringify({
     jsonrpc: '2.0',
     method: DOWN.send,
-    params: { id: taskId, message: withTypes(message), metadata: { ...metadata, skill, constraints, ...again } },
+    params: {
+      id: taskId,
+      message: withTypes(message),
+      metadata: { ...metadata, skill, constraints, ...again },
+    },
     id: taskId,
   });
 }

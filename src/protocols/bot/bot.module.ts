@@ -6,5 +6,9 @@ import { BotContext } from './bot-context.js';
 import { BotGateway } from './bot.gateway.js';
 
 /** Remote bots that dial in by WebSocket. */
-@Module({ imports: [AuthModule, RegistryModule, TasksModule], providers: [BotContext, BotGateway], exports: [BotContext] })
+@Module({
+  imports: [AuthModule, RegistryModule, TasksModule],
+  providers: [BotContext, BotGateway],
+  exports: [BotContext],
+})
 export class BotModule {}

@@ -14,7 +14,10 @@ const STATUS: Partial<Record<ErrorCode, string>> = {
 
 /** Answers an upgrade that is refused: an HTTP status and the error as JSON, never a 101. */
 export function refuseUpgrade(socket: Duplex, thrown: unknown): void {
-  const error = thrown instanceof GatewayError ? thrown : new GatewayError('INTERNAL', 'the gateway failed to handle the upgrade');
+  const error =
+    thrown instanceof GatewayError
+      ? thrown
+      : new GatewayError('INTERNAL', 'the gateway failed to handle the upgrade');
   const status = STATUS[error.code] ?? '500 Internal Server Error';
   const said = { error: status.slice(4), detail: error.message, code: error.code, request_id: randomUUID() };
   const body = JSON.stringify(said);

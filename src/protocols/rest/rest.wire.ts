@@ -1,8 +1,4 @@
-import type { TaskEventBody } from '../../core/task.js';
 import type { SkillWire } from '../../transport/orchestrator/orchestrator.wire.js';
-
-/** `data` of an event of GET /tasks/:id/stream: the event, its task, then the event's own fields. */
-export type StreamEventWire = TaskEventBody & { readonly task_id: string };
 
 /** Sent instead of silence when Last-Event-ID is unknown to the log: the full log follows. */
 export interface ResetWire {

@@ -4,7 +4,12 @@ import { GatewayError } from '../../core/errors.js';
 import type { Principal } from '../../core/principal.js';
 import { taskEvent, type NewTask } from '../../core/task.js';
 import type { TaskFilter } from '../../engine/tasks/task.store.js';
-import { RESET, type TasksService, type WatchItem, type WatchOptions } from '../../engine/tasks/tasks.service.js';
+import {
+  RESET,
+  type TasksService,
+  type WatchItem,
+  type WatchOptions,
+} from '../../engine/tasks/tasks.service.js';
 import { TasksController } from './tasks.controller.js';
 
 const NOT_FOUND = new GatewayError('TASK_NOT_FOUND', 'task_id: no such task');

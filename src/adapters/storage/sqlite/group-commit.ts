@@ -11,6 +11,8 @@ const MAX_BATCH = 500;
 const PACE_MS = 1;
 /** Between two tries of a storage that refuses writes, in milliseconds. */
 const RETRY_MS = 500;
+/** SQLite's result code of a failed flush (SQLITE_IOERR_FSYNC). */
+const FLUSH_FAILED = 1034;
 
 /** One atomic write and who waits for it. */
 interface Write {
@@ -37,6 +39,7 @@ export class GroupCommit {
   private lastFlush = 0;
   private ending: PromiseWithResolvers<void> | undefined;
   private down = false;
+  private flushFailed = false;
   private retry: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -131,14 +134,19 @@ export class GroupCommit {
   }
 
   private committed(batch: readonly Write[], ms: number): void {
-    if (this.down) {
-      this.down = false;
-      this.logger.log('storage takes writes again');
-    }
+    if (this.down) this.recovered();
     for (const write of batch) write.resolve();
     this.onCommit(batch.length, ms);
     if (this.ending) this.flush();
     else if (this.queue.length > 0) this.schedule();
+  }
+
+  private recovered(): void {
+    this.down = false;
+    this.logger.log('storage takes writes again');
+    if (this.flushFailed)
+      this.logger.warn('a flush had failed: make a backup and start on it, see docs/operations.md');
+    this.flushFailed = false;
   }
 
   private failed(batch: readonly Write[], failure: WriteFailure): void {
@@ -163,6 +171,7 @@ export class GroupCommit {
     if (!this.down)
       this.logger.error(`storage refuses writes: ${message} (SQLite code ${code}); trying again`);
     this.down = true;
+    if (code === FLUSH_FAILED) this.flushFailed = true;
     const all = [...batch, ...this.queue];
     this.queue = all.filter((write) => !write.refusable);
     for (const write of all) if (write.refusable) write.reject(unavailable(message));
