@@ -1,11 +1,21 @@
+import { randomBytes, scryptSync } from 'node:crypto';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { AUTH_ON } from '../support/env.js';
-import { aTaskId, aUuid } from '../support/matchers.js';
-import { Orchestrator } from '../support/orchestrator.js';
+import { aString, aTaskId, aUuid } from '../support/matchers.js';
+import { Orchestrator, type Answer } from '../support/orchestrator.js';
 import { closeAllBots, silent, TestBot } from '../support/test-bot.js';
 import { signed, tokenFor } from '../support/tokens.js';
 
 /** Auth on: who gets in, and what he sees (the full matrix is in test/security). */
+
+/** A client whose secret is "right". */
+const SALT = randomBytes(16);
+const CLIENT = {
+  id: 'robot',
+  secret_hash: `scrypt$1024$8$1$${SALT.toString('base64')}$${scryptSync('right', SALT, 32, { N: 1_024 }).toString('base64')}`,
+  namespace: 'production',
+  scope: 'execute',
+};
 
 let gateway: GatewayProcess;
 let production: Orchestrator;
@@ -13,7 +23,9 @@ let staging: Orchestrator;
 let nobody: Orchestrator;
 
 beforeAll(async () => {
-  gateway = await GatewayProcess.start({ env: AUTH_ON });
+  gateway = await GatewayProcess.start({
+    env: { ...AUTH_ON, GATEWAY_AUTH_CLIENTS: JSON.stringify([CLIENT]) },
+  });
   nobody = new Orchestrator(gateway.httpUrl);
   production = new Orchestrator(gateway.httpUrl, tokenFor('production'));
   staging = new Orchestrator(gateway.httpUrl, tokenFor('staging'));
@@ -142,10 +154,48 @@ test('B128: health, cards and skill.md are public; no private namespace is on th
   expect((await nobody.get('/.well-known/skill.md')).text).toContain('Bearer');
 });
 
-test('tokens of the gateway’s own endpoint work (RFC 6749 §4.4)', async () => {
-  const answer = await nobody.request('POST', '/oauth/token', 'grant_type=client_credentials', {
-    'content-type': 'application/x-www-form-urlencoded',
-    authorization: `Basic ${Buffer.from('nobody:wrong').toString('base64')}`,
+describe('POST /oauth/token (RFC 6749 §4.4)', () => {
+  const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+  const basic = (id: string, secret: string): { readonly authorization: string } => ({
+    authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
   });
-  expect([answer.status, answer.body['error']]).toEqual([401, 'invalid_client']);
+  const ask = (form: string, headers: Readonly<Record<string, string>>): Promise<Answer> =>
+    nobody.request('POST', '/oauth/token', form, { ...FORM, ...headers });
+
+  test('gives a client a token of its namespace and rights, which opens the other doors', async () => {
+    await aBot('production');
+    const { status, headers, body } = await ask('grant_type=client_credentials', basic('robot', 'right'));
+    expect([status, headers.get('cache-control'), body]).toEqual([
+      200,
+      'no-store',
+      { access_token: aString, token_type: 'Bearer', expires_in: 3_600, scope: 'execute' },
+    ]);
+    const robot = new Orchestrator(gateway.httpUrl, body['access_token'] as string);
+    const { task_id: id } = await robot.submit({ skill: 'work' });
+    expect(await production.status(id)).toBe('queued');
+  });
+
+  test('gives less on request, and never more', async () => {
+    const less = await ask('grant_type=client_credentials&scope=read', basic('robot', 'right'));
+    const reader = new Orchestrator(gateway.httpUrl, less.body['access_token'] as string);
+    expect((await reader.get('/agents')).status).toBe(200);
+    expect((await reader.post('/tasks', { skill: 'work', instruction: 'x' })).status).toBe(403);
+    const more = await ask('grant_type=client_credentials&scope=admin', basic('robot', 'right'));
+    expect([more.status, more.body['error']]).toEqual([400, 'invalid_scope']);
+  });
+
+  test.each([
+    ['robot', 'wrong'],
+    ['nobody', 'right'],
+  ])('%s with the secret "%s": 401 in the words of the RFC', async (id, secret) => {
+    const { status, headers, body } = await ask('grant_type=client_credentials', basic(id, secret));
+    expect([status, body['error']]).toEqual([401, 'invalid_client']);
+    expect(headers.get('www-authenticate')).toMatch(/^Basic/);
+    expect(gateway.output).not.toContain(secret === 'wrong' ? 'wrong' : basic(id, secret).authorization);
+  });
+
+  test('knows no other grant', async () => {
+    const { status, body } = await ask('grant_type=password&username=a&password=b', basic('robot', 'right'));
+    expect([status, body['error']]).toEqual([400, 'unsupported_grant_type']);
+  });
 });

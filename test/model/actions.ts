@@ -25,7 +25,7 @@ export type ReportKind =
 export type Action =
   | { readonly do: 'submit'; readonly task: SubmitAction }
   | { readonly do: 'join'; readonly agent: JoinAction }
-  | { readonly do: 'leave'; readonly client: number }
+  | { readonly do: 'leave'; readonly client: number; readonly late: boolean }
   | { readonly do: 'amend'; readonly client: number; readonly skills: number; readonly max: number }
   | {
       readonly do: 'report';
@@ -122,9 +122,9 @@ const of = <A extends Action>(weight: number, arbitrary: fc.Arbitrary<A>) => ({ 
 export const anAction: fc.Arbitrary<Action> = fc.oneof(
   of(16, submit.map((task) => ({ do: 'submit', task }) as const)),
   of(5, join.map((agent) => ({ do: 'join', agent }) as const)),
-  of(2, small.map((client) => ({ do: 'leave', client }) as const)),
+  of(2, fc.record({ do: fc.constant('leave' as const), client: small, late: fc.boolean() })),
   of(4, fc.record({ do: fc.constant('bounce' as const), client: small, replaced: fc.boolean(), max: sometimes(fc.integer({ min: 1, max: 3 }), 4) })),
-  of(2, fc.record({ do: fc.constant('amend' as const), client: small, skills: fc.nat({ max: 7 }), max: fc.integer({ min: 1, max: 3 }) })),
+  of(4, fc.record({ do: fc.constant('amend' as const), client: small, skills: fc.nat({ max: 7 }), max: fc.integer({ min: 1, max: 3 }) })),
   of(
     30,
     fc.record({

@@ -154,9 +154,8 @@ export class Agents {
     );
   }
 
-  /** The attempt that an agent was sent last. */
-  lastAttempt(id: TaskId): number | undefined {
-    return this.last.get(id)?.attempt;
+  wasSent(id: TaskId): boolean {
+    return this.last.has(id);
   }
 
   /** The moment by which a task must have ended if its agent has been silent since. */

@@ -147,7 +147,7 @@ export class Judge {
       scene.expect(legal, () => `${id}: ${from} → ${body.event}`);
     }
     scene.expect(record.state === state, () => `${id}: ${record.state}, by its log ${state}`);
-    const fair = record.error?.code !== 'TIMEOUT' || this.agents.lastAttempt(id) === record.attempt;
+    const fair = record.error?.code !== 'TIMEOUT' || this.agents.wasSent(id);
     scene.expect(fair, () => `${id} timed out and was never sent`);
     this.checkMemory(record);
   }

@@ -55,7 +55,9 @@ export class World {
     cancel: ({ task }) => this.callers.cancel(pick(this.recent, task)),
     get: ({ task }) => this.callers.get(pick(this.scene.tasks, task)),
     join: ({ agent }) => this.agents.join(agent),
-    leave: ({ client }) => this.agents.leave(pick(this.agents.online(), client)),
+    // A connection that has been replaced ends too, sooner or later.
+    leave: ({ client, late }) =>
+      this.agents.leave(pick(late ? this.agents.all : this.agents.online(), client)),
     bounce: ({ client, replaced, max }) =>
       this.agents.bounce(pick(this.agents.online(), client), replaced, max),
     amend: ({ client, skills, max }) => this.agents.amend(pick(this.agents.online(), client), skills, max),

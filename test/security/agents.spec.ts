@@ -85,6 +85,17 @@ describe('the tasks of an agent that is away', () => {
     });
   });
 
+  // Open: after a restart nobody knows with which credentials the agent of a task had come.
+  test.failing('not after a restart of the gateway either', async () => {
+    const bot = await aBot('honest');
+    const { task_id: id } = await http.submit({ skill: 'work', timeout_s: 60 });
+    await bot.report(id, { status: 'running' });
+    await bot.close();
+    await gateway.restart();
+    const thief = await aBot('thief', { skills: [] });
+    expect(thief.welcome).toMatchObject({ holding: [] });
+  });
+
   async function timedOut(bot: TestBot): Promise<string> {
     const { task_id: id } = await http.submit({ skill: 'work', timeout_s: 0.2 });
     await bot.report(id, { status: 'running' });
@@ -99,6 +110,7 @@ describe('the tasks of an agent that is away', () => {
     expect(await http.task(id)).not.toHaveProperty('late_result');
   });
 
+  // Open: the credentials are forgotten with the end of the task.
   test.failing('late results come only from the credentials that worked on them', async () => {
     const bot = await aBot('honest');
     const id = await timedOut(bot);

@@ -164,15 +164,15 @@ describe('depths and counts', () => {
 });
 
 describe('slow senders', () => {
-  const open = async (): Promise<Socket> => {
-    const socket = connect(port, '127.0.0.1');
+  const open = async (to = port): Promise<Socket> => {
+    const socket = connect(to, '127.0.0.1');
     socket.on('error', () => undefined);
     await once(socket, 'connect');
     return socket;
   };
   /** Writes a byte now and then until the other side ends it; resolves to what that said. */
-  async function trickle(head: string): Promise<{ readonly text: string; readonly ms: number }> {
-    const socket = await open();
+  async function trickle(head: string, to = port): Promise<{ readonly text: string; readonly ms: number }> {
+    const socket = await open(to);
     const begin = performance.now();
     socket.write(head);
     const drip = setInterval(() => socket.writable && socket.write('x'), 100);
@@ -181,22 +181,24 @@ describe('slow senders', () => {
     return { text, ms: performance.now() - begin };
   }
 
-  test('of headers and of bodies are answered 408 and cut', async () => {
-    const [headers, body] = await Promise.all([
+  test('of headers and of bodies are answered 408 and cut, on both ports', async () => {
+    const bots = Number(new URL(gateway.botUrl).port);
+    const slow = await Promise.all([
       trickle('GET /health HTTP/1.1\r\nhost: x\r\nx-slow: '),
       trickle(
         'POST /tasks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{',
       ),
+      trickle('GET /agent/register HTTP/1.1\r\nhost: x\r\nx-slow: ', bots),
     ]);
-    for (const { text, ms } of [headers, body]) {
+    for (const { text, ms } of slow) {
       expect(text).toMatch(/^HTTP\/1\.1 408 /);
-      expect(text).toContain('"code":"TIMEOUT"');
-      expect(ms).toBeLessThan(15_000);
+      expect(ms).toBeLessThan(13_000); // 10 s are allowed, and a look each second
     }
+    for (const { text } of slow.slice(0, 2)) expect(text).toContain('"code":"TIMEOUT"');
   });
 
   test('that say nothing do not keep others waiting', async () => {
-    const idle = await Promise.all(Array.from({ length: 200 }, open));
+    const idle = await Promise.all(Array.from({ length: 200 }, () => open()));
     const begin = performance.now();
     await stillAlive();
     expect(performance.now() - begin).toBeLessThan(1_000);
@@ -238,34 +240,37 @@ describe('slow readers', () => {
     for (const socket of stalled) socket.destroy();
   });
 
-  test('a bot that reads is not cut, however much waits for it', async () => {
-    const ids: string[] = [];
-    for (let n = 0; n < 1_000; n++) ids.push((await http.submit({ skill: 'work', wait_for_agent: true, instruction: 'x'.repeat(60_000), timeout_s: 60 })).task_id);
-    const bot = await aBot();
-    await eventually(() => bot.tasks.length === ids.length || bot.closedWith !== undefined, { timeoutMs: 10_000 });
-    expect([bot.tasks.length, bot.closedWith]).toEqual([ids.length, undefined]);
-  });
+  /** So much is between the kernel's buffers (some MiB) and what is kept for anybody (256 MiB). */
+  const BURST = 1_000;
+  const instruction = 'x'.repeat(60_000);
+  const burst = async (): Promise<void> => {
+    for (let n = 0; n < BURST; n += 50)
+      await Promise.all(
+        Array.from({ length: 50 }, () =>
+          http.submit({ skill: 'work', wait_for_agent: true, instruction, timeout_s: 60 }),
+        ),
+      );
+  };
 
-  test('a bot that does not read is cut, and its work goes to others', async () => {
-    const bot = await aBot({ name: 'deaf' });
-    bot.stopReading();
-    const text = 'x'.repeat(60_000);
+  test('a bot that reads gets all that waits for it at once; one that does not is cut, and its work goes to others', async () => {
+    await burst();
+    const reader = await aBot({ name: 'reads' });
+    await eventually(() => reader.tasks.length === BURST || reader.closedWith !== undefined, {
+      timeoutMs: 15_000,
+    });
+    expect([reader.tasks.length, reader.closedWith]).toEqual([BURST, undefined]);
+    await http.cancelAll();
+    await reader.close();
+
+    const deaf = await aBot({ name: 'deaf' });
+    deaf.stopReading();
     const before = memory();
-    let sent = 0;
-    await eventually(
-      async () => {
-        const more = Array.from({ length: 50 }, () =>
-          http.submit({ skill: 'work', wait_for_agent: true, instruction: text, timeout_s: 60 }),
-        );
-        sent += (await Promise.all(more)).length;
-        return (await http.agent('deaf')) === undefined;
-      },
-      { timeoutMs: 20_000, everyMs: 1 },
-    );
-    expect(sent).toBeLessThan(1_000); // not because it was full
-    expect(memory() - before).toBeLessThan(250 * MIB);
-    const other = await aBot({ name: 'reads' });
-    await eventually(() => other.tasks.length === sent, { timeoutMs: 10_000 });
+    await burst();
+    expect(memory() - before).toBeLessThan(256 * MIB);
+    await eventually(async () => (await http.agent('deaf')) === undefined, { timeoutMs: 15_000 });
+    const other = await aBot({ name: 'other' });
+    await eventually(() => other.tasks.length === BURST, { timeoutMs: 15_000 });
+    expect(other.closedWith).toBeUndefined();
   });
 });
 

@@ -98,10 +98,13 @@ export class Orchestrator {
 
   /** Cancels whatever has not ended, so that nothing of one test reaches the next. */
   async cancelAll(): Promise<void> {
-    for (const status of ['queued', 'running']) {
-      const { body } = await this.get(`/tasks?status=${status}&limit=200`);
-      await Promise.all((body['tasks'] as readonly Ack[]).map(({ task_id: id }) => this.cancel(id)));
-    }
+    for (const status of ['queued', 'running'])
+      for (;;) {
+        const { body } = await this.get(`/tasks?status=${status}&limit=200`);
+        const tasks = body['tasks'] as readonly Ack[];
+        if (tasks.length === 0) break;
+        await Promise.all(tasks.map(({ task_id: id }) => this.cancel(id)));
+      }
   }
 
   stream(id: string, lastEventId?: string): Promise<EventReader> {

@@ -28,11 +28,10 @@ import { toRpcError } from '../../transport/jsonrpc/error-codes.js';
 import type { BotContext } from './bot-context.js';
 import { errorText, toCancelFrame, toRegistration, toReport, toSendFrame } from './bot.mapper.js';
 import { CLOSE, PING_FRAME, PING_ID, UP, type RegisterResult } from './bot.wire.js';
+import { Outgoing } from './outgoing.js';
 
 /** Reports on their way to the disk; beyond it the socket is not read until half of them are stored. */
 const MAX_UNSTORED = 64;
-/** Bytes that wait for a bot that does not read; beyond it the bot is cut. */
-const MAX_UNREAD = 32 * 1024 * 1024;
 /** Time for the other side to answer a close before the socket is cut, in milliseconds. */
 const CLOSE_PATIENCE = 2000;
 
@@ -46,6 +45,7 @@ export class BotSession extends AgentConnection {
   private stopped = false;
   private deadline: Timer | undefined;
   private expiry: Timer | undefined;
+  private readonly outgoing: Outgoing;
 
   constructor(
     private readonly socket: WebSocket,
@@ -55,6 +55,7 @@ export class BotSession extends AgentConnection {
     readonly certificate: PeerCertificate | undefined,
   ) {
     super();
+    this.outgoing = new Outgoing(socket, context.clock, () => this.end(CLOSE.slow, 'does not read'));
     socket.on('message', (data: RawData) => this.receive(data));
     socket.on('close', () => this.gone());
     socket.on('error', (error) => this.broken(error));
@@ -201,9 +202,7 @@ export class BotSession extends AgentConnection {
   }
 
   private send(frame: string): void {
-    if (this.stopped) return;
-    this.socket.send(frame);
-    if (this.socket.bufferedAmount > MAX_UNREAD) this.end(CLOSE.slow, 'does not read');
+    if (!this.stopped) this.outgoing.send(frame);
   }
 
   /** Its frames count for nothing from now on. */
@@ -232,6 +231,7 @@ export class BotSession extends AgentConnection {
     this.stopped = true;
     this.deadline?.cancel();
     this.expiry?.cancel();
+    this.outgoing.stop();
     if (this.agent) this.context.registry.remove(this.agent, 'disconnected');
   }
 
