@@ -21,6 +21,8 @@ const inputs = [
 const newest = Math.max(...inputs.map((file) => statSync(file).mtimeMs));
 if (!existsSync(built) || statSync(built).mtimeMs < newest) {
   const nest = 'node_modules/@nestjs/cli/bin/nest.js';
-  const { status } = spawnSync(process.execPath, [nest, 'build'], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status } = spawnSync(process.execPath, [nest, 'build'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   if (status !== 0) process.exit(status ?? 1);
 }

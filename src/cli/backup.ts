@@ -1,17 +1,8 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, realpathSync, renameSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { backup, DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
+import { copyDatabase, flush, removeDatabase } from '../adapters/storage/sqlite/copy.js';
 import { ConfigError } from '../config/config.error.js';
 import { loadConfig } from '../config/load.js';
 
@@ -28,11 +19,6 @@ database, complete in itself, checked and on disk when the command ends.
 
 To restore: stop the gateway, move its database away with the files beside it (-wal, -shm), copy the backup to its place,
 start the gateway.`;
-
-/** Milliseconds to wait for a lock: a gateway that ends just now. */
-const BUSY_MS = 5000;
-/** All pages in one step: between two steps a gateway that writes would make the copy start over, again and again. */
-const ONE_STEP = 2 ** 31 - 1;
 
 /** Wrong use of the command. */
 class UsageError extends Error {}
@@ -82,30 +68,19 @@ function checkTarget(source: string, { target, force }: Options): void {
 /** Written beside its place and renamed when it is whole: `target` is the old file or the new one at any moment. */
 async function copy(source: string, target: string): Promise<string> {
   const partial = `${target}.partial`;
-  rmSync(partial, { force: true });
   try {
-    await copyPages(source, partial);
+    await copyDatabase(source, partial);
     const tasks = check(partial);
-    chmodSync(partial, statSync(source).mode);
     flush(partial);
     const { size } = statSync(partial);
     renameSync(partial, target);
     flush(dirname(target));
     return `${target}: ${(size / 1e6).toFixed(1)} MB, ${tasks} tasks, checked`;
   } catch (error) {
-    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(partial + suffix, { force: true });
+    removeDatabase(partial);
     throw error instanceof BackupError
       ? error
       : new BackupError(`no backup was made: ${String(error)}`, { cause: error });
-  }
-}
-
-async function copyPages(source: string, partial: string): Promise<void> {
-  const db = new DatabaseSync(source, { readOnly: true, timeout: BUSY_MS });
-  try {
-    await backup(db, partial, { rate: ONE_STEP });
-  } finally {
-    db.close();
   }
 }
 
@@ -123,15 +98,6 @@ function check(file: string): number {
     return Number(db.prepare('select count(*) as tasks from tasks').get()?.['tasks']);
   } finally {
     db.close();
-  }
-}
-
-function flush(path: string): void {
-  const handle = openSync(path, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }
 

@@ -91,6 +91,8 @@ export interface TaskRecord {
   /** Dispatches so far; a report counts only from the current one's agent. */
   readonly attempt: number;
   readonly agent: AgentRef | null;
+  /** Credentials (principal id) that the agent was connected with: nobody else's reports count. */
+  readonly agentPrincipal: string | null;
   readonly progress: Progress | null;
   readonly error: TaskFailure | null;
   readonly routing: RoutingDecision | null;

@@ -170,7 +170,14 @@ export function describeTaskStore(
         await store.append(id, completed(2));
         const ended = await store.get(id);
         await expect(store.append(id, running(3))).rejects.toMatchObject({ code: 'CONFLICT' });
-        await store.assign(id, { agent: null, attempt: 9, routing: ROUTING, updatedAt: 1, deadlineAt: 1 });
+        await store.assign(id, {
+          agent: null,
+          agentPrincipal: null,
+          attempt: 9,
+          routing: ROUTING,
+          updatedAt: 1,
+          deadlineAt: 1,
+        });
         await store.postpone(id, 1);
         expect(await store.get(id)).toEqual(ended);
         expect(await store.eventsSince(id, 2, 10)).toEqual([]);
@@ -189,6 +196,7 @@ export function describeTaskStore(
         const agent = agentNamed('bot-2');
         await store.assign(id, {
           agent,
+          agentPrincipal: 'token:bot-2',
           attempt: 1,
           routing: ROUTING,
           updatedAt: START + 1,
@@ -196,6 +204,7 @@ export function describeTaskStore(
         });
         const assigned = {
           agent,
+          agentPrincipal: 'token:bot-2',
           attempt: 1,
           routing: ROUTING,
           updatedAt: START + 1,
@@ -205,6 +214,7 @@ export function describeTaskStore(
         expect(await store.get(id)).toMatchObject(assigned);
         await store.assign(id, {
           agent: null,
+          agentPrincipal: null,
           attempt: 1,
           routing: ROUTING,
           updatedAt: START + 3,
@@ -212,6 +222,7 @@ export function describeTaskStore(
         });
         expect(await store.get(id)).toMatchObject({
           agent: null,
+          agentPrincipal: null,
           attempt: 1,
           updatedAt: START + 3,
           state: 'queued',

@@ -47,7 +47,12 @@ class Load {
   private async once(): Promise<void> {
     const text = `work ${++this.count}`;
     const skill = chance(0.03) ? 'sink' : 'work';
-    const fields = { skill, instruction: text, idempotent: chance(0.2), ...(skill === 'sink' ? { timeout_s: 1 } : {}) };
+    const fields = {
+      skill,
+      instruction: text,
+      idempotent: chance(0.2),
+      ...(skill === 'sink' ? { timeout_s: 1 } : {}),
+    };
     const key = chance(0.5) ? `key-${this.count}` : undefined;
     const task = await this.submit(fields, key);
     if (task === undefined) return;
@@ -128,12 +133,14 @@ async function inParallel<T>(items: readonly T[], check: (item: T) => Promise<vo
 
 function expectSound(events: readonly StreamEvent[]): void {
   expect(events.map(({ id }) => id)).toEqual(events.map((_, i) => String(i + 1)));
-  expect(events.map(({ event }) => ENDS.includes(event))).toEqual(events.map((_, i) => i === events.length - 1));
+  expect(events.map(({ event }) => ENDS.includes(event))).toEqual(
+    events.map((_, i) => i === events.length - 1),
+  );
 }
 
 async function allTasks(http: Orchestrator): Promise<Fields[]> {
   const found: Fields[] = [];
-  for (let cursor: string | null = ''; cursor !== null; ) {
+  for (let cursor: string | null = ''; cursor !== null;) {
     const { body } = await http.get(`/tasks?limit=200${cursor === '' ? '' : `&cursor=${cursor}`}`);
     found.push(...(body['tasks'] as Fields[]));
     cursor = body['next_cursor'] as string | null;
@@ -148,7 +155,14 @@ describe('a gateway that is killed under load', () => {
   const workers: TestBot[] = [];
 
   const connect = (name: string, skill: string, behaviour: ReturnType<typeof holdUntilAcknowledged>) =>
-    TestBot.connect({ url: gateway.botUrl, name, skills: [skill], maxConcurrency: 5, reconnect: true, behaviour });
+    TestBot.connect({
+      url: gateway.botUrl,
+      name,
+      skills: [skill],
+      maxConcurrency: 5,
+      reconnect: true,
+      behaviour,
+    });
 
   /** Mostly without warning; now and then as an operator does it. */
   const oneRound = async (round: number): Promise<void> => {
@@ -161,12 +175,22 @@ describe('a gateway that is killed under load', () => {
 
   beforeAll(async () => {
     gateway = await GatewayProcess.start({
-      env: { GATEWAY_TASKS_TIMEOUT: '5s', GATEWAY_TASKS_QUEUE_TIMEOUT: '20s', GATEWAY_TASKS_RECONNECT_GRACE: '8s' },
+      env: {
+        GATEWAY_TASKS_TIMEOUT: '5s',
+        GATEWAY_TASKS_QUEUE_TIMEOUT: '20s',
+        GATEWAY_TASKS_RECONNECT_GRACE: '8s',
+      },
     });
     http = new Orchestrator(gateway.httpUrl);
     load = new Load(http);
     for (let i = 0; i < WORKERS; i++)
-      workers.push(await connect(`worker-${i}`, 'work', holdUntilAcknowledged(() => between(0, chance(0.2) ? 600 : 60))));
+      workers.push(
+        await connect(
+          `worker-${i}`,
+          'work',
+          holdUntilAcknowledged(() => between(0, chance(0.2) ? 600 : 60)),
+        ),
+      );
     await connect('sink', 'sink', begin);
     const callers = [load.run(), load.run(), load.run()];
     for (let round = 0; round < ROUNDS; round++) await oneRound(round);
@@ -232,7 +256,11 @@ describe('a gateway that is killed under load', () => {
       expect(await http.submit(fields, { 'idempotency-key': key! })).toMatchObject({ task_id: id }),
     );
     expect(new Set(keyed.map(({ id }) => id)).size).toBe(keyed.length);
-    const other = await http.post('/tasks', { ...keyed[0]!.fields, instruction: 'other' }, { 'idempotency-key': keyed[0]!.key! });
+    const other = await http.post(
+      '/tasks',
+      { ...keyed[0]!.fields, instruction: 'other' },
+      { 'idempotency-key': keyed[0]!.key! },
+    );
     expect(other.status).toBe(409);
   });
 
@@ -253,7 +281,12 @@ describe('after a restart', () => {
   it('deadlines fire that passed meanwhile', async () => {
     const gateway = await start({ GATEWAY_TASKS_TIMEOUT: '2s', GATEWAY_TASKS_QUEUE_TIMEOUT: '2s' });
     const http = new Orchestrator(gateway.httpUrl);
-    const bot = await TestBot.connect({ url: gateway.botUrl, name: 'lost', skills: ['work'], behaviour: begin });
+    const bot = await TestBot.connect({
+      url: gateway.botUrl,
+      name: 'lost',
+      skills: ['work'],
+      behaviour: begin,
+    });
     const waiting = await http.submit({ skill: 'nobody', wait_for_agent: true });
     const running = await http.submit({ skill: 'work' });
     const begunAt = performance.now();
@@ -262,9 +295,13 @@ describe('after a restart', () => {
     await bot.close();
     await sleep(2_500);
     await gateway.restart();
-    expect(await http.untilStatus(waiting.task_id, 'failed', 1_000)).toMatchObject({ error_code: 'QUEUE_TIMEOUT' });
+    expect(await http.untilStatus(waiting.task_id, 'failed', 1_000)).toMatchObject({
+      error_code: 'QUEUE_TIMEOUT',
+    });
     // Its agent gets a moment to come back, and no task outlives its deadline (2 s) by more than 10 s.
-    expect(await http.untilStatus(running.task_id, 'failed', 12_000)).toMatchObject({ error_code: 'TIMEOUT' });
+    expect(await http.untilStatus(running.task_id, 'failed', 12_000)).toMatchObject({
+      error_code: 'TIMEOUT',
+    });
     expect(performance.now() - begunAt).toBeLessThan(12_000);
     await gateway.stop();
   }, 40_000);
@@ -284,7 +321,10 @@ describe('after a restart', () => {
     await gateway.kill9();
     await eventually(() => bot.held.length === 1);
     await gateway.restart();
-    expect(await http.untilStatus(id, 'completed')).toMatchObject({ attempt: 1, artifact: { text: 'keep it' } });
+    expect(await http.untilStatus(id, 'completed')).toMatchObject({
+      attempt: 1,
+      artifact: { text: 'keep it' },
+    });
     expect((await logOf(http, id)).map(({ event }) => event)).toEqual(['queued', 'running', 'completed']);
     await gateway.stop();
   });
@@ -298,7 +338,12 @@ describe('after a restart', () => {
       await wait(text, priority); // prettier-ignore
     await gateway.kill9();
     await gateway.restart();
-    const bot = await TestBot.connect({ url: gateway.botUrl, name: 'late', skills: ['work'], behaviour: silent });
+    const bot = await TestBot.connect({
+      url: gateway.botUrl,
+      name: 'late',
+      skills: ['work'],
+      behaviour: silent,
+    });
     await bot.expectTask(3);
     expect(bot.tasks.map(({ text }) => text)).toEqual(['d', 'b', 'c', 'a']);
     await gateway.stop();

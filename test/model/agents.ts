@@ -295,6 +295,7 @@ export class Agents {
   private checkLate(client: Client, id: TaskId, name: string): void {
     const record = this.scene.record(id);
     if (!record?.agent || agentKey(record.agent) !== client.agent.key) return;
+    if (record.agentPrincipal !== client.connection.principal.id) return;
     if (record.error && LOST_TO_THE_CLOCK.includes(record.error.code))
       this.scene.expect(record.lateResult !== null, () => `${name} came late and was not kept`);
   }

@@ -85,8 +85,7 @@ describe('the tasks of an agent that is away', () => {
     });
   });
 
-  // Open: after a restart nobody knows with which credentials the agent of a task had come.
-  test.failing('not after a restart of the gateway either', async () => {
+  test('not after a restart of the gateway either', async () => {
     const bot = await aBot('honest');
     const { task_id: id } = await http.submit({ skill: 'work', timeout_s: 60 });
     await bot.report(id, { status: 'running' });
@@ -110,8 +109,7 @@ describe('the tasks of an agent that is away', () => {
     expect(await http.task(id)).not.toHaveProperty('late_result');
   });
 
-  // Open: the credentials are forgotten with the end of the task.
-  test.failing('late results come only from the credentials that worked on them', async () => {
+  test('late results come only from the credentials that worked on them', async () => {
     const bot = await aBot('honest');
     const id = await timedOut(bot);
     await bot.close();

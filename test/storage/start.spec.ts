@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -55,14 +55,17 @@ describe('start of the storage', () => {
   });
 
   it('deletes an in-memory database at the end', async () => {
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('agent-gateway-'));
-    const store = await SqliteTaskStore.open('sqlite::memory:');
-    const during = readdirSync(tmpdir()).filter(
-      (name) => name.startsWith('agent-gateway-') && !before.includes(name),
-    );
-    expect(during.some((name) => existsSync(join(tmpdir(), name, 'gateway.db')))).toBe(true);
-    await store.close();
-    expect(during.some((name) => existsSync(join(tmpdir(), name, 'gateway.db')))).toBe(false);
+    const outer = process.env['TMPDIR'];
+    process.env['TMPDIR'] = folder;
+    try {
+      const store = await SqliteTaskStore.open('sqlite::memory:');
+      expect(readdirSync(folder)).toHaveLength(1);
+      await store.close();
+      expect(readdirSync(folder)).toEqual([]);
+    } finally {
+      if (outer === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = outer;
+    }
   });
 
   it('writes in WAL mode', async () => {

@@ -47,7 +47,7 @@ function must(command: string, ...args: string[]): void {
 
 const newFolder = (): string => mkdtempSync(join(tmpdir(), 'storage-outage-'));
 const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true });
-const urlIn = (folder: string): string => `sqlite:${join(folder, 'gateway.db')}`;
+export const urlIn = (folder: string): string => `sqlite:${join(folder, 'gateway.db')}`;
 
 /** A folder whose files can be made to fail, for a process that is started with `imports` and `env`. */
 export interface Disk {
@@ -129,17 +129,60 @@ function fill(file: string): void {
 
 const FAULTS = join(__dirname, 'sqlite-faults.mts');
 
-/** Commits fail with a result code of SQLite, by simulation: on every machine. */
-function faultyDisk(code: number): Disk {
+/** A statement fails with a result code of SQLite, by simulation: on every machine. */
+export function faultyDisk(code: number, statement = 'commit'): Disk {
   const folder = newFolder();
   const fault = join(folder, 'fault');
   return {
     folder,
     imports: [FAULTS],
     env: { STORAGE_FAULT: fault },
-    begin: () => writeFileSync(fault, String(code)),
+    begin: () => writeFileSync(fault, `${statement} ${code}`),
     end: () => rmSync(fault, { force: true }),
     clean: () => remove(folder),
+  };
+}
+
+/** A disk on which files stay in place when it is taken away and put back; nothing of them is cached then. */
+export interface LosingDisk extends Disk {
+  readonly putBack: () => void;
+}
+
+/**
+ * ext4 on a device whose memory runs out, as a thin volume's does: writes are taken into the cache, and fail later.
+ * Undefined where this machine does not allow it.
+ */
+export function losingDisk(): LosingDisk | undefined {
+  const memory = newFolder();
+  const folder = newFolder();
+  const image = join(memory, 'image');
+  const filler = join(memory, 'filler');
+  const steps = [
+    () => must('mount', '-t', 'tmpfs', '-o', 'size=160m', 'tmpfs', memory),
+    () => must('truncate', '-s', '400m', image),
+    () => must('mkfs.ext4', '-q', '-O', '^has_journal', '-N', '64', image),
+    () => must('mount', '-o', 'loop', image, folder),
+  ];
+  const clean = () => {
+    does('umount', folder);
+    does('umount', memory);
+    remove(folder);
+    remove(memory);
+  };
+  try {
+    for (const step of steps) step();
+  } catch {
+    return void clean();
+  }
+  return {
+    folder,
+    begin: () => fill(filler),
+    end: () => rmSync(filler, { force: true }),
+    putBack() {
+      must('umount', folder);
+      must('mount', '-o', 'loop', image, folder);
+    },
+    clean,
   };
 }
 

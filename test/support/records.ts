@@ -23,6 +23,7 @@ export const aRecord = (change: Partial<TaskRecord> = {}): TaskRecord => ({
   seq: 1,
   attempt: 1,
   agent: { namespace: PRODUCTION, name: BOT },
+  agentPrincipal: null,
   progress: null,
   error: null,
   routing: null,

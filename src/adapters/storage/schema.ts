@@ -26,6 +26,7 @@ export interface TaskRow {
   attempt: number;
   agent_namespace: string | null;
   agent_name: string | null;
+  agent_principal: string | null;
   progress: string | null;
   error: string | null;
   routing: string | null;

@@ -22,6 +22,7 @@ export const toTaskRow = (task: TaskRecord): TaskRow => ({
   attempt: task.attempt,
   agent_namespace: task.agent?.namespace ?? null,
   agent_name: task.agent?.name ?? null,
+  agent_principal: task.agentPrincipal,
   progress: json(task.progress),
   error: json(task.error),
   routing: json(task.routing),
@@ -50,6 +51,7 @@ export const toTaskRecord = (row: TaskRow): TaskRecord => ({
     row.agent_name === null
       ? null
       : { namespace: row.agent_namespace as Namespace, name: row.agent_name as AgentName },
+  agentPrincipal: row.agent_principal,
   progress: parsed(row.progress),
   error: parsed(row.error),
   routing: parsed(row.routing),

@@ -9,12 +9,21 @@ type Id = Pick<TaskRow, 'id'>;
 type Step = Id &
   Pick<TaskRow, 'state' | 'seq' | 'progress' | 'error' | 'updated_at' | 'ended_at' | 'deadline_at'>;
 type Assign = Id &
-  Pick<TaskRow, 'agent_namespace' | 'agent_name' | 'attempt' | 'routing' | 'updated_at' | 'deadline_at'>;
+  Pick<
+    TaskRow,
+    | 'agent_namespace'
+    | 'agent_name'
+    | 'agent_principal'
+    | 'attempt'
+    | 'routing'
+    | 'updated_at'
+    | 'deadline_at'
+  >;
 
 // prettier-ignore
 const TASK_COLUMNS: readonly (keyof TaskRow)[] = [
   'id', 'namespace', 'scope', 'skill', 'pinned_agent', 'context_id', 'priority', 'timeout_ms', 'idempotent', 'created_by',
-  'created_at', 'state', 'seq', 'attempt', 'agent_namespace', 'agent_name', 'progress', 'error', 'routing', 'late_result',
+  'created_at', 'state', 'seq', 'attempt', 'agent_namespace', 'agent_name', 'agent_principal', 'progress', 'error', 'routing', 'late_result',
   'updated_at', 'ended_at', 'deadline_at',
 ];
 
@@ -76,6 +85,7 @@ function steps(db: Kysely<Schema>) {
           placeholders<Omit<Assign, 'id'>>(
             'agent_namespace',
             'agent_name',
+            'agent_principal',
             'attempt',
             'routing',
             'updated_at',

@@ -52,7 +52,10 @@ export class AgentLoss {
 
   private agentLeft(agent: Agent, reason: LeaveReason): void {
     if (this.dispatcher.isStopped) return;
-    const grace = reason === 'replaced' ? Math.max(this.config.reconnectGrace, REPLACED_GRACE_MS) : this.config.reconnectGrace;
+    const grace =
+      reason === 'replaced'
+        ? Math.max(this.config.reconnectGrace, REPLACED_GRACE_MS)
+        : this.config.reconnectGrace;
     for (const task of [...this.holdings.of(agent)]) {
       this.holdings.release(task);
       if (task.ended) continue;
@@ -75,7 +78,11 @@ export class AgentLoss {
     else if (task.holder) this.timeOut(task, task.holder.card.name);
     else
       this.dispatcher.follow(
-        this.steps.fail(task, 'QUEUE_TIMEOUT', `timeout: no agent was free for ${this.config.queueTimeout} ms`),
+        this.steps.fail(
+          task,
+          'QUEUE_TIMEOUT',
+          `timeout: no agent was free for ${this.config.queueTimeout} ms`,
+        ),
       );
   }
 
@@ -84,7 +91,10 @@ export class AgentLoss {
     const name = task.lastHolder?.name ?? 'unknown';
     if (idempotent || this.config.onAgentLost === 'requeue') this.dispatcher.again(task);
     else if (deadlineAt !== null && deadlineAt <= this.clock.now()) this.timeOut(task, name);
-    else this.dispatcher.follow(this.steps.fail(task, 'AGENT_LOST', `agent "${name}" was lost while it worked on the task`));
+    else
+      this.dispatcher.follow(
+        this.steps.fail(task, 'AGENT_LOST', `agent "${name}" was lost while it worked on the task`),
+      );
   }
 
   private timeOut(task: LiveTask, name: string): void {

@@ -74,7 +74,11 @@ export class Dispatcher {
     const { attempt } = task.record;
     if (attempt >= this.config.maxAttempts)
       return this.follow(
-        this.steps.fail(task, 'MAX_ATTEMPTS', `gave up after ${attempt} attempts: the agent was lost each time`),
+        this.steps.fail(
+          task,
+          'MAX_ATTEMPTS',
+          `gave up after ${attempt} attempts: the agent was lost each time`,
+        ),
       );
     if (task.begun) this.follow(this.steps.move(task, { event: 'queued', agent_id: null }));
     this.place(task);
@@ -88,7 +92,7 @@ export class Dispatcher {
     this.waiting.remove(task);
     this.holdings.give(task, agent);
     task.hand(agent);
-    task.record = { ...task.record, agent: agent.ref, routing, deadlineAt: until };
+    task.record = { ...task.record, ...heldBy(agent), routing, deadlineAt: until };
     this.deadlines.watch(task);
     if (routing) this.follow(this.store.assign(task.id, this.change(task, routing, attempt)));
   }
@@ -122,13 +126,20 @@ export class Dispatcher {
     this.routing.remember(task.record, agent);
     const attempt = task.record.attempt + 1;
     const deadlineAt = this.clock.now() + task.record.timeoutMs;
-    task.record = { ...task.record, agent: agent.ref, attempt, routing: decision, deadlineAt };
+    task.record = { ...task.record, ...heldBy(agent), attempt, routing: decision, deadlineAt };
     this.deadlines.watch(task);
-    this.follow(this.deliver(task, agent, attempt, this.store.assign(task.id, this.change(task, decision, attempt))));
+    this.follow(
+      this.deliver(task, agent, attempt, this.store.assign(task.id, this.change(task, decision, attempt))),
+    );
   }
 
   /** Sends after the commit; the input is read back, so that waiting tasks keep none in memory. */
-  private async deliver(task: LiveTask, agent: Agent, attempt: number, committed: Promise<void>): Promise<void> {
+  private async deliver(
+    task: LiveTask,
+    agent: Agent,
+    attempt: number,
+    committed: Promise<void>,
+  ): Promise<void> {
     const isStillHis = () => !this.stopped && task.holder === agent && task.record.attempt === attempt;
     await committed;
     if (!isStillHis()) return;
@@ -155,7 +166,7 @@ export class Dispatcher {
     const hadAgent = task.record.agent !== null;
     // Also over a restart a task waits no longer than the queue timeout.
     const deadlineAt = hadAgent ? this.clock.now() + this.config.queueTimeout : task.record.deadlineAt;
-    task.record = { ...task.record, agent: null, routing: decision, deadlineAt };
+    task.record = { ...task.record, agent: null, agentPrincipal: null, routing: decision, deadlineAt };
     this.waiting.add(task);
     this.deadlines.watch(task);
     if (hadAgent) this.follow(this.store.assign(task.id, this.change(task, decision, task.record.attempt)));
@@ -163,7 +174,8 @@ export class Dispatcher {
 
   private change(task: LiveTask, routing: RoutingDecision, attempt: number) {
     const updatedAt = this.clock.now();
-    return { agent: task.record.agent, attempt, routing, updatedAt, deadlineAt: task.record.deadlineAt ?? updatedAt };
+    const { agent, agentPrincipal, deadlineAt } = task.record;
+    return { agent, agentPrincipal, attempt, routing, updatedAt, deadlineAt: deadlineAt ?? updatedAt };
   }
 }
 
@@ -171,4 +183,10 @@ const loadOf = (agent: Agent) => ({
   chosen: agent.card.name,
   load: agent.load,
   max_concurrency: agent.card.maxConcurrency,
+});
+
+/** Who holds a task, as its record says it. */
+export const heldBy = ({ ref, connection }: Agent) => ({
+  agent: ref,
+  agentPrincipal: connection.principal.id,
 });

@@ -1,5 +1,11 @@
 import { sameAgent, type AgentRef } from '../../core/ids.js';
-import { taskEvent, type Artifact, type TaskEvent, type TaskEventBody, type TaskRecord } from '../../core/task.js';
+import {
+  taskEvent,
+  type Artifact,
+  type TaskEvent,
+  type TaskEventBody,
+  type TaskRecord,
+} from '../../core/task.js';
 import { isTerminal } from '../../core/task-states.js';
 import type { Agent } from '../registry/agent.js';
 import { ArtifactBuilder } from './artifact-builder.js';
@@ -13,8 +19,8 @@ export class LiveTask {
   holder: Agent | undefined;
   /** The agent that was sent it last; still heard while nobody else has the task. */
   private last: AgentRef | null = null;
-  /** Credentials of that agent; unknown after a restart. */
-  private lastPrincipal: string | undefined;
+  /** Credentials of that agent. */
+  private lastPrincipal: string | null = null;
   /** The holder's assignment is on its way to the disk: it knows nothing of the task yet. */
   storing = false;
   private sent = false;
@@ -33,6 +39,7 @@ export class LiveTask {
   static takenUp(record: TaskRecord): LiveTask {
     const task = new LiveTask(record);
     task.last = record.agent;
+    task.lastPrincipal = record.agentPrincipal;
     task.committedSeq = record.seq;
     return task;
   }
@@ -61,7 +68,9 @@ export class LiveTask {
   /** The moment at which something must happen; null once ended. */
   get dueAt(): number | null {
     const { deadlineAt } = this.record;
-    return deadlineAt === null || this.graceUntil === undefined ? deadlineAt : Math.min(deadlineAt, this.graceUntil);
+    return deadlineAt === null || this.graceUntil === undefined
+      ? deadlineAt
+      : Math.min(deadlineAt, this.graceUntil);
   }
 
   /** Whether the holder has been sent the task. */
@@ -91,8 +100,11 @@ export class LiveTask {
   /** Whether a report of this agent counts: it holds the task, or held it last and nobody else does. */
   mayReturnTo(agent: Agent): boolean {
     if (this.holder && (this.sent || this.holder !== agent)) return this.holder === agent;
-    if (!this.last || !sameAgent(this.last, agent.ref)) return false;
-    return this.lastPrincipal === undefined || this.lastPrincipal === agent.connection.principal.id;
+    return (
+      this.last !== null &&
+      sameAgent(this.last, agent.ref) &&
+      this.lastPrincipal === agent.connection.principal.id
+    );
   }
 
   /** The next entry of the log; does not record it. */

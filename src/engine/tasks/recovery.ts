@@ -36,7 +36,7 @@ export class Recovery {
 
   /** Chunks of an unfinished artifact are in the log. */
   private async regrow(task: LiveTask): Promise<void> {
-    for (let seq = 0; ; ) {
+    for (let seq = 0; ;) {
       const events = await this.store.eventsSince(task.id, seq, PAGE);
       for (const { body } of events) {
         if (body.event === 'artifact') task.addChunk(body.artifact);

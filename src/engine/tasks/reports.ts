@@ -14,7 +14,11 @@ import { TaskStore } from './task.store.js';
 import { TaskSteps } from './task-steps.js';
 
 /** Failures by which a task ends without its agent's doing; the agent may still bring a result. */
-const LOST_TO_THE_CLOCK: readonly (TaskFailure['code'] | undefined)[] = ['TIMEOUT', 'AGENT_LOST', 'MAX_ATTEMPTS'];
+const LOST_TO_THE_CLOCK: readonly (TaskFailure['code'] | undefined)[] = [
+  'TIMEOUT',
+  'AGENT_LOST',
+  'MAX_ATTEMPTS',
+];
 
 /** Takes in what agents report. A report counts only from the agent of the task's current attempt. */
 @Injectable()
@@ -37,7 +41,8 @@ export class Reports {
     const task = isTaskId(id) ? this.live.get(id) : undefined;
     if (!task || !this.counts(task, from, report)) return this.refuse(from, id, report);
     if (report.status === 'completed') return this.complete(task, report);
-    if (report.status === 'failed') return this.steps.fail(task, 'AGENT_FAILED', report.error ?? 'the agent reported a failure');
+    if (report.status === 'failed')
+      return this.steps.fail(task, 'AGENT_FAILED', report.error ?? 'the agent reported a failure');
     if (!task.holder) this.dispatcher.adopt(task, from);
     return this.goOn(task, report);
   }
@@ -60,7 +65,8 @@ export class Reports {
       steps.push(this.chunk(task, artifact, report.lastChunk ?? false));
     }
     if (progress) steps.push(this.steps.move(task, { event: 'progress', ...progress }, { progress }));
-    if (steps.length === 0) steps.push(task.begun ? this.postpone(task) : this.steps.move(task, { event: 'running' }));
+    if (steps.length === 0)
+      steps.push(task.begun ? this.postpone(task) : this.steps.move(task, { event: 'running' }));
     await Promise.all(steps);
   }
 
@@ -79,7 +85,11 @@ export class Reports {
   private async tooLarge(task: LiveTask, size: number): Promise<never> {
     const { artifactLimit } = this.config;
     await this.steps.fail(task, 'AGENT_FAILED', `artifact: ${size} bytes, allowed: ${artifactLimit}`, true);
-    throw invalid('artifact', `${size} bytes`, `at most ${artifactLimit} bytes, chunks added up; the task has failed`);
+    throw invalid(
+      'artifact',
+      `${size} bytes`,
+      `at most ${artifactLimit} bytes, chunks added up; the task has failed`,
+    );
   }
 
   private chunk(task: LiveTask, artifact: Artifact, last: boolean): Promise<void> {
@@ -102,7 +112,9 @@ export class Reports {
   private async keepLate(from: Agent, id: TaskId, report: TaskReport): Promise<void> {
     // The end may be on its way to the disk: the late result follows it.
     const record = this.live.get(id)?.record ?? (await this.store.get(id));
-    if (!record?.agent || record.lateResult || !sameAgent(record.agent, from.ref)) return;
+    const hadIt =
+      record?.agent && sameAgent(record.agent, from.ref) && record.agentPrincipal === principalOf(from);
+    if (!hadIt || record.lateResult) return;
     if (!LOST_TO_THE_CLOCK.includes(record.error?.code)) return;
     await this.store.keepLate(id, {
       status: report.status,
@@ -116,3 +128,5 @@ export class Reports {
 /** A result that builds on no report before it. */
 const isWhole = ({ status, artifact, append }: TaskReport): boolean =>
   status === 'failed' || (status === 'completed' && artifact !== undefined && !append);
+
+const principalOf = (agent: Agent): string => agent.connection.principal.id;

@@ -9,7 +9,7 @@ import { Policy } from '../auth/policy.js';
 import type { Agent } from '../registry/agent.js';
 import { RegistryService } from '../registry/registry.service.js';
 import { RoutingService, type Route } from '../routing/routing.service.js';
-import { Dispatcher } from './dispatcher.js';
+import { Dispatcher, heldBy } from './dispatcher.js';
 import { LiveTask } from './live-task.js';
 import { LiveTasks } from './live-tasks.js';
 import { TaskLog } from './task-log.js';
@@ -95,7 +95,8 @@ export class Submissions {
     task: NewTask,
     submission: SubmissionKey | undefined,
   ): Promise<TaskRecord> {
-    if (this.dispatcher.isStopped) throw new GatewayError('OVERLOADED', 'the gateway is shutting down', { retryAfterS: STORAGE_RETRY_S });
+    if (this.dispatcher.isStopped)
+      throw new GatewayError('OVERLOADED', 'the gateway is shutting down', { retryAfterS: STORAGE_RETRY_S });
     if (!this.store.available) throw storageUnavailable();
     const record = this.draft(caller, scope, task);
     const route = this.routing.choose(record);
@@ -135,12 +136,18 @@ export class Submissions {
     if (decision.candidates === 0 && !task.waitForAgent)
       throw new GatewayError('NO_AGENT_AVAILABLE', `skill: ${decision.reason}: "${task.skill}"`);
     if (this.config.whenBusy === 'reject' && decision.candidates > 0)
-      throw new GatewayError('OVERLOADED', `${decision.reason} for skill "${task.skill}"`, { retryAfterS: 1 });
+      throw new GatewayError('OVERLOADED', `${decision.reason} for skill "${task.skill}"`, {
+        retryAfterS: 1,
+      });
     const waiting = this.waiting.count(namespace) + (this.arriving.get(namespace) ?? 0);
     if (waiting >= this.config.queueLimit)
-      throw new GatewayError('OVERLOADED', `queue: ${waiting} tasks wait in this namespace, allowed: ${this.config.queueLimit}`, {
-        retryAfterS: QUEUE_FULL_RETRY_S,
-      });
+      throw new GatewayError(
+        'OVERLOADED',
+        `queue: ${waiting} tasks wait in this namespace, allowed: ${this.config.queueLimit}`,
+        {
+          retryAfterS: QUEUE_FULL_RETRY_S,
+        },
+      );
   }
 
   private reserve(agent: Agent, record: TaskRecord): void {
@@ -172,6 +179,7 @@ export class Submissions {
       seq: 1,
       attempt: 0,
       agent: null,
+      agentPrincipal: null,
       progress: null,
       error: null,
       routing: null,
@@ -185,7 +193,7 @@ export class Submissions {
 
 const assigned = (record: TaskRecord, { agent, decision }: Route, now: number): TaskRecord =>
   agent
-    ? { ...record, agent: agent.ref, attempt: 1, routing: decision, deadlineAt: now + record.timeoutMs }
+    ? { ...record, ...heldBy(agent), attempt: 1, routing: decision, deadlineAt: now + record.timeoutMs }
     : { ...record, routing: decision };
 
 function sameBody<T>(submission: SubmissionKey, fingerprint: string, result: T): T {

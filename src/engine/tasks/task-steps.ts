@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../core/clock.js';
-import { endsTask, stateAfter, type Progress, type TaskEventBody, type TaskFailure } from '../../core/task.js';
+import {
+  endsTask,
+  stateAfter,
+  type Progress,
+  type TaskEventBody,
+  type TaskFailure,
+} from '../../core/task.js';
 import { canMove } from '../../core/task-states.js';
 import { Deadlines } from './deadlines.js';
 import { Holdings } from './holdings.js';

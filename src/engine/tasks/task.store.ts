@@ -27,6 +27,7 @@ export interface NewTaskRecord {
 /** A task is given to an agent, or (agent null) taken from it. */
 export interface AssignmentChange {
   readonly agent: AgentRef | null;
+  readonly agentPrincipal: string | null;
   readonly attempt: number;
   readonly routing: RoutingDecision;
   readonly updatedAt: number;

@@ -40,6 +40,7 @@ async function tasks(db: Kysely<Schema>, { keyed, bigint }: Words): Promise<void
     .addColumn('attempt', 'integer', (c) => c.notNull())
     .addColumn('agent_namespace', 'text')
     .addColumn('agent_name', 'text')
+    .addColumn('agent_principal', 'text')
     .addColumn('progress', 'text')
     .addColumn('error', 'text')
     .addColumn('routing', 'text')

@@ -3,7 +3,15 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { GatewayError } from '../../../core/errors.js';
-import type { Op, PackedOps, WriteFailure, WriterData, WriterReply, WriterRequest } from './protocol.js';
+import {
+  FLUSH_FAILED,
+  type Op,
+  type PackedOps,
+  type WriteFailure,
+  type WriterData,
+  type WriterReply,
+  type WriterRequest,
+} from './protocol.js';
 
 /** Most writes of one transaction. */
 const MAX_BATCH = 500;
@@ -11,8 +19,8 @@ const MAX_BATCH = 500;
 const PACE_MS = 1;
 /** Between two tries of a storage that refuses writes, in milliseconds. */
 const RETRY_MS = 500;
-/** SQLite's result code of a failed flush (SQLITE_IOERR_FSYNC). */
-const FLUSH_FAILED = 1034;
+/** The same after a copy that failed: it may be of many gigabytes. */
+const COPY_RETRY_MS = 2000;
 
 /** One atomic write and who waits for it. */
 interface Write {
@@ -28,11 +36,13 @@ interface Write {
  * flushes follows the disk and a commit costs each write its share. Order is kept.
  *
  * When the storage refuses, refusable writes are rejected, the others stay in line and are tried again until they are
- * on disk. A submission that is refused at a failed flush leaves nothing, unless the process dies before the next
- * commit: then it may be on disk all the same, as with any answer that gets lost on its way.
+ * on disk. After a failed flush the files are not written any more (see write-worker.ts): before the next try whoever
+ * has them moves to a copy (`renew`). A submission that is refused at a failed flush leaves nothing, unless the process
+ * dies before that: then it may be on disk all the same, as with any answer that gets lost on its way.
  */
 export class GroupCommit {
   private readonly logger = new Logger('Storage');
+  private worker: Worker | undefined;
   private queue: Write[] = [];
   private underWay: Write[] | undefined;
   private scheduled = false;
@@ -40,15 +50,17 @@ export class GroupCommit {
   private ending: PromiseWithResolvers<void> | undefined;
   private down = false;
   private flushFailed = false;
+  private renewing = false;
   private retry: NodeJS.Timeout | undefined;
 
+  /** Moves to a copy of the files; calls `endThread` when nothing may write to the old ones any more. */
+  renew: (endThread: () => Promise<void>) => Promise<void> = () => Promise.resolve();
+
   private constructor(
-    private readonly worker: Worker,
+    private readonly data: WriterData,
     private readonly probe: Op,
     private readonly onCommit: (writes: number, ms: number) => void,
-  ) {
-    worker.on('message', (reply: WriterReply) => this.take(reply));
-  }
+  ) {}
 
   /** Starts the thread that writes. `probe`: a write that shows whether the storage is back. */
   static async start(
@@ -56,20 +68,35 @@ export class GroupCommit {
     probe: Op,
     onCommit: (writes: number, ms: number) => void,
   ): Promise<GroupCommit> {
-    const worker = new Worker(join(__dirname, 'write-worker.js'), { workerData: data });
-    await new Promise<void>((resolve, reject) => {
-      worker.once('error', reject);
-      worker.once('message', () => {
-        worker.off('error', reject);
-        resolve();
-      });
-    });
-    // From here on an error of the thread is not survivable: whether its batch was committed is unknown.
-    return new GroupCommit(worker, probe, onCommit);
+    const commits = new GroupCommit(data, probe, onCommit);
+    await commits.startThread();
+    return commits;
+  }
+
+  private async startThread(): Promise<void> {
+    const worker = new Worker(join(__dirname, 'write-worker.js'), { workerData: this.data });
+    // Rejects when the thread cannot start. Later an error of it is not survivable: whether its batch is on disk is unknown.
+    await once(worker, 'message');
+    worker.on('message', (reply: WriterReply) => this.take(reply));
+    this.worker = worker;
+  }
+
+  private async endThread(): Promise<void> {
+    const { worker } = this;
+    if (!worker) return;
+    this.worker = undefined;
+    const ended = once(worker, 'exit');
+    worker.postMessage({ kind: 'close' } satisfies WriterRequest);
+    await ended;
   }
 
   get available(): boolean {
     return !this.down;
+  }
+
+  /** Whether everything that was flushed is where it should be; false between a failed flush and the copy. */
+  get isSound(): boolean {
+    return !this.flushFailed;
   }
 
   /**
@@ -88,15 +115,14 @@ export class GroupCommit {
   drain(): Promise<void> {
     this.ending = Promise.withResolvers<void>();
     clearTimeout(this.retry);
-    if (!this.underWay) this.flush();
+    if (this.flushFailed && !this.renewing) this.giveUp();
+    else if (!this.underWay && !this.renewing) this.flush();
     return this.ending.promise;
   }
 
   /** Ends the thread, once drained. */
-  async close(): Promise<void> {
-    const ended = once(this.worker, 'exit');
-    this.send({ kind: 'close' });
-    await ended;
+  close(): Promise<void> {
+    return this.endThread();
   }
 
   private schedule(): void {
@@ -119,11 +145,7 @@ export class GroupCommit {
     if (ops.length === 0) return;
     this.underWay = batch;
     this.lastFlush = performance.now();
-    this.send({ kind: 'commit', ops });
-  }
-
-  private send(request: WriterRequest): void {
-    this.worker.postMessage(request);
+    this.worker?.postMessage({ kind: 'commit', ops } satisfies WriterRequest);
   }
 
   private take(reply: WriterReply): void {
@@ -134,19 +156,12 @@ export class GroupCommit {
   }
 
   private committed(batch: readonly Write[], ms: number): void {
-    if (this.down) this.recovered();
+    if (this.down) this.logger.log('storage takes writes again');
+    this.down = false;
     for (const write of batch) write.resolve();
     this.onCommit(batch.length, ms);
     if (this.ending) this.flush();
     else if (this.queue.length > 0) this.schedule();
-  }
-
-  private recovered(): void {
-    this.down = false;
-    this.logger.log('storage takes writes again');
-    if (this.flushFailed)
-      this.logger.warn('a flush had failed: make a backup and start on it, see docs/operations.md');
-    this.flushFailed = false;
   }
 
   private failed(batch: readonly Write[], failure: WriteFailure): void {
@@ -171,12 +186,32 @@ export class GroupCommit {
     if (!this.down)
       this.logger.error(`storage refuses writes: ${message} (SQLite code ${code}); trying again`);
     this.down = true;
-    if (code === FLUSH_FAILED) this.flushFailed = true;
+    if (FLUSH_FAILED.has(code)) this.flushFailed = true;
     const all = [...batch, ...this.queue];
     this.queue = all.filter((write) => !write.refusable);
     for (const write of all) if (write.refusable) write.reject(unavailable(message));
     if (this.ending) return this.giveUp();
-    this.retry = setTimeout(() => this.flush(), RETRY_MS);
+    this.tryLater();
+  }
+
+  private tryLater(ms = RETRY_MS): void {
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => (this.flushFailed ? void this.moveToCopy() : this.flush()), ms);
+  }
+
+  private async moveToCopy(): Promise<void> {
+    this.renewing = true;
+    try {
+      await this.renew(() => this.endThread());
+      await this.startThread();
+      this.flushFailed = false;
+    } catch (error) {
+      this.logger.error(`a flush had failed, and the database cannot be copied yet: ${String(error)}`);
+    }
+    this.renewing = false;
+    if (!this.flushFailed) this.flush();
+    else if (this.ending) this.giveUp();
+    else this.tryLater(COPY_RETRY_MS);
   }
 
   private giveUp(): void {

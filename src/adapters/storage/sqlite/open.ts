@@ -2,8 +2,6 @@ import { DatabaseSync } from 'node:sqlite';
 
 /** Milliseconds that a connection waits for another one's lock. */
 const BUSY_MS = 5000;
-/** WAL pages (4 KiB) between checkpoints: fewer, larger ones cost less than SQLite's default of 1,000. */
-const CHECKPOINT_PAGES = 4000;
 /** Bytes that the log keeps on disk after it had to grow, because somebody read an old state for long (a backup). */
 const LOG_BYTES = 64 * 1024 * 1024;
 const SYNCHRONOUS_FULL = 2;
@@ -19,7 +17,7 @@ export function openForWriting(file: string, durable: boolean): DatabaseSync {
   try {
     db.exec('pragma journal_mode = wal');
     db.exec(`pragma synchronous = ${durable ? 'full' : 'off'}`);
-    db.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    db.exec('pragma wal_autocheckpoint = 0'); // see checkpoint.ts
     db.exec(`pragma journal_size_limit = ${LOG_BYTES}`);
     db.exec('pragma temp_store = memory');
     return db;
@@ -39,6 +37,14 @@ export function assertDurable(db: DatabaseSync): void {
     );
 }
 
+/** Opens a connection that reads, and lets it take part at once: while it is open, no other is the last and clears up the log. */
 export function openForReading(file: string): DatabaseSync {
-  return new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+  const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+  try {
+    db.prepare('select count(*) from sqlite_schema').get();
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }

@@ -21,6 +21,10 @@ export interface WriteFailure {
   readonly message: string;
 }
 
+/** SQLite's result codes of a failed flush: of a file (IOERR_FSYNC), of a folder (IOERR_DIR_FSYNC). */
+export const FLUSH_FAILED: ReadonlySet<number> = new Set([1034, 1290]);
+
+/** `failed` without a commit under way: a checkpoint whose flush failed. */
 export type WriterReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'committed'; readonly ms: number }

@@ -4,37 +4,31 @@ import type { CompiledQuery } from 'kysely';
 import type { SqlValue } from '../prepared.js';
 import type { ScanReply, ScanRequest } from './protocol.js';
 
-interface Waiting {
-  resolve(rows: Record<string, SqlValue>[]): void;
-  reject(error: Error): void;
-}
-
-const CLOSED = 'the storage is closed';
+type Rows = Record<string, SqlValue>[];
 
 /** Runs queries that may look at many rows on a thread of their own: the event loop and the commits go on. */
 export class Scanner {
   private worker: Worker | undefined;
   private closed = false;
-  private readonly waiting = new Map<number, Waiting>();
+  private readonly waiting = new Map<number, PromiseWithResolvers<Rows>>();
   private lastId = 0;
 
   constructor(private readonly file: string) {}
 
   async rows<Row>({ sql, parameters }: CompiledQuery<Row>): Promise<Row[]> {
-    if (this.closed) throw new Error(CLOSED);
+    if (this.closed) throw new Error('the storage is closed');
     const worker = (this.worker ??= this.start());
-    const id = ++this.lastId;
-    const rows = new Promise<Record<string, SqlValue>[]>((resolve, reject) =>
-      this.waiting.set(id, { resolve, reject }),
-    );
-    worker.postMessage({ id, sql, values: parameters as SqlValue[] } satisfies ScanRequest);
-    return (await rows) as Row[];
+    const answer = Promise.withResolvers<Rows>();
+    this.waiting.set(++this.lastId, answer);
+    worker.postMessage({ id: this.lastId, sql, values: parameters as SqlValue[] } satisfies ScanRequest);
+    return (await answer.promise) as Row[];
   }
 
+  /** Answers what it has been asked, then ends the thread. */
   async close(): Promise<void> {
     this.closed = true;
+    await Promise.allSettled([...this.waiting.values()].map(({ promise }) => promise));
     await this.worker?.terminate();
-    this.fail(new Error(CLOSED));
   }
 
   private start(): Worker {

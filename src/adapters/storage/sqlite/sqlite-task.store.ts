@@ -1,4 +1,6 @@
 import type { CompiledQuery } from 'kysely';
+import { renameSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { ConfigError } from '../../../config/config.error.js';
 import { GatewayError } from '../../../core/errors.js';
@@ -18,6 +20,7 @@ import type { SubmissionRow, TaskEventRow, TaskRow } from '../schema.js';
 import { listTasks } from '../task-list.js';
 import { firstIdAt, toTaskEvent, toTaskRecord, toTaskRow } from '../task-rows.js';
 import { taskStatements } from '../task-statements.js';
+import { copyDatabase, flush, removeLog } from './copy.js';
 import { GroupCommit } from './group-commit.js';
 import { openForReading } from './open.js';
 import type { Op } from './protocol.js';
@@ -46,15 +49,17 @@ export type CommitListener = (writes: number, ms: number) => void;
 export class SqliteTaskStore extends TaskStore {
   private readonly statements = new Map<Prepared<never>, StatementSync>();
   private closed: Promise<void> | undefined;
+  private moving: Promise<void> | undefined;
 
   private constructor(
     private readonly location: SqliteLocation,
     private readonly lock: DatabaseSync,
-    private readonly reader: DatabaseSync,
+    private reader: DatabaseSync,
     private readonly commits: GroupCommit,
-    private readonly scanner: Scanner,
+    private scanner: Scanner,
   ) {
     super();
+    commits.renew = (endWriter) => this.renew(endWriter);
   }
 
   /**
@@ -89,14 +94,49 @@ export class SqliteTaskStore extends TaskStore {
     return (this.closed ??= this.end());
   }
 
-  /** The connection that writes goes last: it clears up the log, so that the file alone is the whole database. */
+  /**
+   * The connection that writes goes last: it clears up the log, so that the file alone is the whole database. But not
+   * when a flush has failed: then the log is what can be trusted, and stays.
+   */
   private async end(): Promise<void> {
     await this.commits.drain();
     await this.scanner.close();
-    this.reader.close();
+    if (this.commits.isSound) this.reader.close();
     await this.commits.close();
+    if (this.reader.isOpen) this.reader.close();
     this.lock.close();
     this.location.dispose();
+  }
+
+  /**
+   * Moves to a copy of the database, in its place. Nothing is committed meanwhile, so the copy and the old log agree
+   * page by page: whenever the process ends, what is there is whole. Reads by key go on, lists wait for some milliseconds.
+   */
+  private async renew(endWriter: () => Promise<void>): Promise<void> {
+    const { file } = this.location;
+    const copy = `${file}.copy`;
+    await copyDatabase(file, copy);
+    renameSync(copy, file);
+    flush(dirname(file));
+    const moved = Promise.withResolvers<void>();
+    this.moving = moved.promise;
+    try {
+      await endWriter();
+      await this.scanner.close();
+      this.openCopy();
+    } finally {
+      moved.resolve();
+    }
+  }
+
+  /** No connection to the old file may be left when the first to the new one is opened: they share the names beside it. */
+  private openCopy(): void {
+    const { file } = this.location;
+    if (this.reader.isOpen) this.reader.close();
+    this.statements.clear();
+    removeLog(file);
+    this.reader = openForReading(file);
+    this.scanner = new Scanner(file);
   }
 
   override get available(): boolean {
@@ -120,6 +160,7 @@ export class SqliteTaskStore extends TaskStore {
       id,
       agent_namespace: change.agent?.namespace ?? null,
       agent_name: change.agent?.name ?? null,
+      agent_principal: change.agentPrincipal,
       attempt: change.attempt,
       routing: JSON.stringify(change.routing),
       updated_at: change.updatedAt,
@@ -200,6 +241,7 @@ export class SqliteTaskStore extends TaskStore {
   }
 
   private async scan<Row>(query: CompiledQuery<Row>): Promise<Row[]> {
+    await this.moving;
     try {
       return await this.scanner.rows(query);
     } catch (error) {

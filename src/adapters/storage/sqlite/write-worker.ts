@@ -1,14 +1,23 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { Checkpoint } from './checkpoint.js';
 import { assertDurable, openForWriting } from './open.js';
-import type { PackedOps, WriteFailure, WriterData, WriterReply, WriterRequest } from './protocol.js';
+import {
+  FLUSH_FAILED,
+  type PackedOps,
+  type WriteFailure,
+  type WriterData,
+  type WriterReply,
+  type WriterRequest,
+} from './protocol.js';
 
 /**
  * The thread that writes: one batch, one transaction, one flush. The event loop never waits for the disk.
  *
- * After a failure the same connection goes on. What a failed write or flush left in the log is not in SQLite's index of
- * the log, so the next commit begins at the same place: those pages are written anew and flushed again, never taken for
- * clean. A checkpoint whose flush failed is likewise done again from the log. Opening the file anew would be worse: it
- * reads the log to its end, up to and including a commit that nobody has been promised.
+ * After a write that failed (disk full, read-only) the same connection goes on: the next commit begins at the same place
+ * of the log. After a flush that failed nothing is written any more. The kernel takes pages that it could not write for
+ * clean, and a file system may have given them no place (ext4 leaves such blocks unwritten, also when they are written
+ * and flushed again): they are gone as soon as they are no longer cached. What was flushed before is safe, in the log or
+ * in the file, and is copied to a new file (see GroupCommit).
  */
 const SQLITE_CONSTRAINT = 19;
 /** TOOBIG, MISMATCH, RANGE; 0: not an error of SQLite, so the values cannot be bound. Trying again would not help. */
@@ -20,14 +29,18 @@ const db = openForWriting(file, durable);
 const prepared = statements.map((sql) => db.prepare(sql));
 const begin = db.prepare('begin immediate');
 const commit = db.prepare('commit');
+const checkpoint = new Checkpoint(db);
 /** Whether this connection has been seen to commit durably. */
 let proven = !durable;
+/** The flush that failed. */
+let broken: WriteFailure | undefined;
 
 class NoRowChanged extends Error {}
 
 /** @throws Error when a commit turns out not to be durable: the thread ends, and nothing is acknowledged */
 function run(ops: PackedOps): WriteFailure | undefined {
-  const failed = commitAll(ops);
+  const failed = broken ?? commitAll(ops);
+  if (failed && FLUSH_FAILED.has(failed.code)) broken = failed;
   if (!failed && !proven) assertDurable(db);
   proven ||= !failed;
   return failed;
@@ -45,6 +58,7 @@ function commitAll(ops: PackedOps): WriteFailure | undefined {
     }
     index = -1;
     commit.run();
+    checkpoint.count(ops);
     return undefined;
   } catch (error) {
     rollback();
@@ -77,9 +91,25 @@ function answer(ops: PackedOps): WriterReply {
   return failed ? { kind: 'failed', failure: failed } : { kind: 'committed', ms: performance.now() - start };
 }
 
+/** After the answer: nobody waits for it. What fails for want of space is tried again later; the log grows meanwhile. */
+function tidy(): void {
+  try {
+    if (!broken) checkpoint.runIfDue();
+  } catch (error) {
+    const failed = failure(error, -1);
+    if (!FLUSH_FAILED.has(failed.code)) return;
+    broken = failed;
+    port.postMessage({ kind: 'failed', failure: failed } satisfies WriterReply);
+  }
+}
+
 port.on('message', (request: WriterRequest) => {
-  if (request.kind === 'commit') return port.postMessage(answer(request.ops));
-  db.close();
-  port.close(); // nothing is left to wait for: the thread ends
+  if (request.kind === 'commit') {
+    port.postMessage(answer(request.ops));
+    tidy();
+  } else {
+    db.close();
+    port.close(); // nothing is left to wait for: the thread ends
+  }
 });
 port.postMessage({ kind: 'ready' } satisfies WriterReply);
