@@ -243,10 +243,10 @@ describe('a gateway that is killed under load', () => {
     const followed = await Promise.all(load.streams);
     expect(followed.length).toBeGreaterThan(ROUNDS);
     expect(followed.some(({ cuts }) => cuts > 0)).toBe(true);
-    for (const { id, events } of followed) {
+    await inParallel(followed, async ({ id, events }) => {
       const log = await logOf(http, id);
       expect(events.map(({ id: seq, raw }) => [seq, raw])).toEqual(log.map(({ id: seq, raw }) => [seq, raw]));
-    }
+    });
   }, 60_000);
 
   it('answers keys that come again with the task of the first time', async () => {

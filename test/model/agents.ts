@@ -30,8 +30,7 @@ export interface Client {
 
 interface Sent {
   readonly key: string;
-  /** Undefined: before the restart. */
-  readonly principal: string | undefined;
+  readonly principal: string | null;
   readonly attempt: number;
 }
 
@@ -125,9 +124,9 @@ export class Agents {
   crashed(): void {
     this.clients = [];
     for (const { record } of this.scene.store.storedTasks()) {
-      const { id, agent, attempt } = record;
-      if (agent && attempt >= (this.last.get(id)?.attempt ?? 0))
-        this.last.set(id, { key: agentKey(agent), principal: undefined, attempt });
+      const { id, agent, agentPrincipal: principal, attempt } = record;
+      if (agent && attempt > (this.last.get(id)?.attempt ?? 0))
+        this.last.set(id, { key: agentKey(agent), principal, attempt });
     }
     const lenient = this.scene.now + RESTART_LENIENCE_MS;
     for (const [id, deadline] of this.deadlines) this.deadlines.set(id, Math.max(deadline, lenient));
@@ -302,8 +301,7 @@ export class Agents {
 
   private hadItLast({ agent, connection }: Client, id: TaskId): boolean {
     const last = this.last.get(id);
-    if (last?.key !== agent.key) return false;
-    return last.principal === undefined || last.principal === connection.principal.id;
+    return last?.key === agent.key && last.principal === connection.principal.id;
   }
 }
 

@@ -55,17 +55,11 @@ describe('start of the storage', () => {
   });
 
   it('deletes an in-memory database at the end', async () => {
-    const outer = process.env['TMPDIR'];
-    process.env['TMPDIR'] = folder;
-    try {
-      const store = await SqliteTaskStore.open('sqlite::memory:');
-      expect(readdirSync(folder)).toHaveLength(1);
-      await store.close();
-      expect(readdirSync(folder)).toEqual([]);
-    } finally {
-      if (outer === undefined) delete process.env['TMPDIR'];
-      else process.env['TMPDIR'] = outer;
-    }
+    const host = await StoreProcess.start('sqlite::memory:', { env: { TMPDIR: folder } });
+    expect(readdirSync(folder)).toHaveLength(1);
+    await host.call('close');
+    expect(readdirSync(folder)).toEqual([]);
+    await host.kill();
   });
 
   it('writes in WAL mode', async () => {

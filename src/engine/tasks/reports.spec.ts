@@ -21,7 +21,7 @@ const record = () => engine.store.stored(id)!.record;
 const refusal = { code: 'TASK_NOT_FOUND' };
 const text = (size: number) => ({ text: 'x'.repeat(size) });
 
-beforeAll(() => Logger.overrideLogger(false));
+beforeAll(() => void Logger.overrideLogger(false));
 beforeEach(() => started());
 
 describe('what an agent reports', () => {

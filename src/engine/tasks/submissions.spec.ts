@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { AgentName, Namespace } from '../../core/ids.js';
 import { ANONYMOUS, type Principal } from '../../core/principal.js';
 import { anInput, Engine, settle, turn, type JoinedAgent } from '../../../test/fakes/engine.js';
@@ -15,6 +16,8 @@ const codes = (results: readonly PromiseSettledResult<unknown>[]) =>
   results.map((result) => (result.status === 'fulfilled' ? 'ok' : (result.reason as { code: string }).code));
 const times = <T>(count: number, make: (i: number) => T): T[] =>
   Array.from({ length: count }, (_, i) => make(i));
+
+beforeAll(() => void Logger.overrideLogger(false));
 
 describe('a submission', () => {
   it('is acknowledged when it is on disk, and sent only then', async () => {

@@ -20,9 +20,9 @@ const started = async (options: ConstructorParameters<typeof Engine>[0] = {}) =>
 };
 const cancel = (id: string, caller = ANONYMOUS) => engine.tasks.cancel(caller, id);
 const state = (id: TaskRecord['id']) => engine.store.stored(id)?.record.state;
-const refused = (code: string): unknown => expect.objectContaining({ code }) as unknown;
+const refused = (code: string): unknown => expect.objectContaining({ code });
 
-beforeAll(() => Logger.overrideLogger(false));
+beforeAll(() => void Logger.overrideLogger(false));
 
 describe('cancel', () => {
   beforeEach(() => started());
