@@ -10,7 +10,8 @@ const HOSTILE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a
 export function checkName(field: string, value: unknown, max = 128): string {
   if (typeof value !== 'string' || value.length === 0 || value.length > max || value.trim() === '')
     throw invalid(field, value, `a string of 1 to ${max} characters`);
-  if (HOSTILE.test(value)) throw invalid(field, value, 'no control or bidirectional-override characters');
+  if (HOSTILE.test(value) || !value.isWellFormed())
+    throw invalid(field, value, 'no control or bidirectional-override characters, no half surrogates');
   return value;
 }
 

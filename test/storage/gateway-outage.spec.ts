@@ -1,19 +1,20 @@
 import { eventually } from '../support/eventually.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { Orchestrator } from '../support/orchestrator.js';
-import { fullDisk } from '../support/outages.js';
+import { fullDisk, type Disk } from '../support/outages.js';
 import { silent, TestBot } from '../support/test-bot.js';
 
 /** Larger than what is left in a page that is already there. */
 const LONG = 'x'.repeat(50_000);
 
 describe('a gateway on a full disk', () => {
-  const disk = fullDisk();
+  let disk: Disk;
   let gateway: GatewayProcess;
   let caller: Orchestrator;
   let bot: TestBot;
 
   beforeAll(async () => {
+    disk = fullDisk();
     const nodeArgs = (disk.imports ?? []).flatMap((file) => ['--import', file]);
     gateway = await GatewayProcess.start({ dataDir: disk.folder, nodeArgs, env: disk.env ?? {} });
     caller = new Orchestrator(gateway.httpUrl);
