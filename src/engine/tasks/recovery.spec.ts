@@ -166,8 +166,11 @@ describe('deadlines are data', () => {
     const { id } = await engine.submit();
     await report(id, { status: 'running' }, ann);
     await restart(20_000);
+    const promised = engine.live.get(id)?.record.deadlineAt;
     ann = engine.join('ann');
     await report(id, { status: 'running', progress: { pct: 1 } }, ann);
+    await report(id, { status: 'running' }, ann);
+    expect(engine.live.get(id)?.dueAt).toBe(promised); // a report makes nothing worse
     await pass(4_800);
     await report(id, { status: 'running', progress: { pct: 2 } }, ann);
     await pass(1_300);

@@ -87,6 +87,28 @@ describe('cancel', () => {
     await done;
   });
 
+  it('says so neither while a step before the end is on disk and the end is not', async () => {
+    await started({ store: new MemoryTaskStore({ automatic: false }) });
+    const submitted = engine.submit();
+    engine.store.commit();
+    const { id } = await submitted;
+    const steps = [
+      engine.tasks.report(ann.agent, id, { status: 'running', progress: { pct: 1 } }),
+      engine.tasks.report(ann.agent, id, { status: 'completed' }),
+    ];
+    engine.store.commit(1);
+    await steps[0];
+    let answer = 'none';
+    cancel(id).catch((error: unknown) => (answer = String(error)));
+    await turn();
+    engine.store.answer();
+    await turn();
+    expect(answer).toBe('none');
+    engine.store.commit();
+    await turn();
+    expect(answer).toMatch('has ended already: completed');
+  });
+
   it('needs the right, and knows neither foreign nor made-up tasks', async () => {
     const { id } = await engine.submit({ namespace: 'default' as Namespace });
     await expect(cancel(id, tenant('default', new Set(['read'])))).rejects.toMatchObject({
@@ -159,12 +181,9 @@ describe('watch', () => {
   let id: TaskRecord['id'];
   const read = async (after?: string, caller = ANONYMOUS) => {
     const items: (number | typeof RESET)[] = [];
-    for await (const item of await engine.tasks.watch(caller, id, {
-      after,
-      signal: AbortSignal.timeout(5_000),
-    }))
-      items.push(seqOf(item));
-    return items;
+    const signal = AbortSignal.timeout(2_000);
+    for await (const item of await engine.tasks.watch(caller, id, { after, signal })) items.push(seqOf(item));
+    return signal.aborted ? 'never ends' : items;
   };
   const seqOf = (item: WatchItem) => (item === RESET ? RESET : item.seq);
   const end = () => engine.tasks.report(ann.agent, id, { status: 'completed' });
