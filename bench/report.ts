@@ -131,7 +131,7 @@ ${END}
 - Memory per idle bot: growth of resident memory by that many registered bots with two skills each, after a rest that
   includes heartbeats. Garbage that V8 has not collected counts.
 - A routing decision (choose, reserve, release) is timed in-process on the built engine, in CPU time of the thread;
-  64 tasks are in hand at any moment, and ties are spread, so that every agent is used in turn.
+  64 tasks are in hand at any moment, and ties are spread (decision 6).
 - Stored tasks: two gateways, one with few, one with many ended tasks in its file, under the same load in turn.
 - Start: from spawn until both listeners answer \`/health\`, on a new file, migrations included.
 
