@@ -146,7 +146,7 @@ export class BotSession extends AgentConnection {
       namespace: agent.namespace,
       heartbeat_interval_ms: heartbeat.interval,
       heartbeat_timeout_ms: heartbeat.timeout,
-      holding: [...holdings.of(agent)].map((task) => task.id),
+      holding: [...holdings.of(agent)].filter((task) => task.handed && !task.ended).map((task) => task.id),
     };
   }
 
