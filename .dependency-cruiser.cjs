@@ -39,6 +39,7 @@ module.exports = {
     ring('transport', ['core/', 'config/', 'transport/']),
     engine('auth', []),
     engine('registry', ['auth']),
+    engine('limits', ['auth']),
     engine('routing', ['auth', 'registry']),
     engine('heartbeat', ['registry']),
     engine('tasks', ['auth', 'registry', 'routing']),

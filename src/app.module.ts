@@ -8,6 +8,8 @@ import type { GatewayConfig } from './config/gateway.config.js';
 import { AuthModule } from './engine/auth/auth.module.js';
 import { OAuth2Guard } from './engine/auth/oauth2.guard.js';
 import { HeartbeatModule } from './engine/heartbeat/heartbeat.module.js';
+import { LimitsModule } from './engine/limits/limits.module.js';
+import { RateLimitGuard } from './engine/limits/rate-limit.guard.js';
 import { OpsModule } from './ops/ops.module.js';
 import { BotModule } from './protocols/bot/bot.module.js';
 import { JsonRpcModule } from './protocols/jsonrpc/jsonrpc.module.js';
@@ -34,9 +36,13 @@ export class AppModule {
         HeartbeatModule,
         OpsModule.of({ version }),
         AuthModule,
+        LimitsModule,
       ],
-      // Every HTTP route is closed unless it says @Public().
-      providers: [{ provide: APP_GUARD, useExisting: OAuth2Guard }],
+      // Every HTTP route is closed unless it says @Public(), and counts unless it says @Unlimited(); in this order.
+      providers: [
+        { provide: APP_GUARD, useExisting: OAuth2Guard },
+        { provide: APP_GUARD, useExisting: RateLimitGuard },
+      ],
     };
   }
 }

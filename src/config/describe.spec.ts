@@ -62,6 +62,8 @@ const CONTRACT: [variable: string, fallback: string][] = [
   ['GATEWAY_WEBHOOKS_HEARTBEAT_TIMEOUT', '60s'],
   ['GATEWAY_WEBHOOKS_ALLOWED_NETWORKS', `${PRIVATE} (development), none (production)`],
   ['GATEWAY_LIMITS_RATE', 'off (development), 100/s (production)'],
+  ['GATEWAY_LIMITS_NAMESPACE_RATE', 'off'],
+  ['GATEWAY_LIMITS_FRAME_RATE', 'off (development), 1000/s (production)'],
   ['GATEWAY_GRPC_PORT', 'off'],
   ['GATEWAY_COMPAT_ADK_LENIENT_CANCEL', 'false'],
   ['GATEWAY_MQTT_HOST', '127.0.0.1'],

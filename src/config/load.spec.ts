@@ -366,7 +366,6 @@ describe('what this version lacks', () => {
     ['GATEWAY_ROLE', 'end'],
     ['GATEWAY_STORAGE_URL', 'postgres://u:password@h/d'],
     ['GATEWAY_REDIS_URL', 'redis://:password@h'],
-    ['GATEWAY_LIMITS_RATE', '100/s'],
     ['GATEWAY_GRPC_PORT', '0'],
     ['GATEWAY_MQTT_PORT', '1883'],
     ['GATEWAY_MQTT_URL', 'mqtt://u:password@h'],
@@ -381,7 +380,7 @@ describe('what this version lacks', () => {
   it.each<[string, string]>([
     ['GATEWAY_ROLE', 'center'],
     ['GATEWAY_STORAGE_URL', 'sqlite::memory:'],
-    ['GATEWAY_LIMITS_RATE', 'off'],
+    ['GATEWAY_LIMITS_RATE', '100/s'],
     ['GATEWAY_GRPC_PORT', 'off'],
     ['GATEWAY_MQTT_URL', 'off'],
     ['GATEWAY_AUTH_JWKS_URL', JWKS],
@@ -391,8 +390,9 @@ describe('what this version lacks', () => {
     expect(problems({ [variable]: value })).toEqual([]);
   });
 
-  it('a default asks for nothing that is missing', () => {
-    expect(load(PRODUCTION).limits.rate).toBeUndefined();
+  it('a rate limit is there, by default in production', () => {
+    expect(load().limits.rate).toBeUndefined();
+    expect(load(PRODUCTION).limits.rate).toEqual({ requests: 100, windowMs: 1000 });
   });
 
   it('lists settings that exist', () => {

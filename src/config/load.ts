@@ -56,9 +56,7 @@ function build(given: Layer, problems: string[]): GatewayConfig {
   const profile = profileOf(given);
   const values = (section: string): object =>
     Object.fromEntries(
-      SETTINGS.filter((known) => known.section === section).flatMap((known) =>
-        value(known, given, profile, problems),
-      ),
+      SETTINGS.filter((known) => known.section === section).flatMap((known) => value(known, given, problems)),
     );
   const sections = SECTION_NAMES.map((section) => [section, new SECTIONS[section](values(section), profile)]);
   return new GatewayConfig(
@@ -68,9 +66,9 @@ function build(given: Layer, problems: string[]): GatewayConfig {
 }
 
 /** The field and its value, or nothing where the default stands. */
-function value(known: NamedSetting, given: Layer, profile: Profile, problems: string[]): [string, unknown][] {
+function value(known: NamedSetting, given: Layer, problems: string[]): [string, unknown][] {
   const source = given.get(known.key);
-  if (source === undefined) return withoutMissingFeature(known, profile);
+  if (source === undefined) return [];
   if (source.raw === undefined) return []; // its file could not be read, which has been noted
   const parsed = known.setting.kind.schema.safeParse(source.raw);
   if (!parsed.success) {
@@ -80,14 +78,6 @@ function value(known: NamedSetting, given: Layer, profile: Profile, problems: st
   const missing = missingFeature(known.key, parsed.data);
   if (missing !== undefined) problems.push(`${known.variable}: ${missing} is not available in this version`);
   return [[known.field, parsed.data]];
-}
-
-/** A default that asks for a feature which this version lacks counts as off. */
-function withoutMissingFeature({ key, field, setting }: NamedSetting, profile: Profile): [string, unknown][] {
-  const fallback = setting.fallback[profile];
-  if (typeof fallback !== 'string') return [];
-  const missing = missingFeature(key, setting.kind.schema.parse(fallback));
-  return missing === undefined ? [] : [[field, undefined]];
 }
 
 function wrongValue(

@@ -6,8 +6,8 @@ interface Missing {
 }
 
 /**
- * The one list of settings that are known but not served yet. A value that asks for such a feature stops the start;
- * a default that would is taken as off. Remove a line when its feature arrives.
+ * The one list of settings that are known but not served yet. A value that asks for such a feature stops the start.
+ * Remove a line when its feature arrives.
  */
 export const UNAVAILABLE: Readonly<Record<string, Missing>> = {
   role: { feature: 'a route or end node', asksForIt: (role) => role !== 'center' },
@@ -16,7 +16,6 @@ export const UNAVAILABLE: Readonly<Record<string, Missing>> = {
     asksForIt: (url) => typeof url === 'string' && url.startsWith('postgres'),
   },
   'redis.url': { feature: 'one gateway of several nodes (Redis)' },
-  'limits.rate': { feature: 'a rate limit' },
   'grpc.port': { feature: 'the gRPC listener' },
   'mqtt.port': { feature: 'the MQTT listener' },
   'mqtt.url': { feature: 'an outside MQTT broker' },

@@ -39,10 +39,13 @@ interface GuardedResponse {
  * @throws GatewayError UNAUTHENTICATED on a public route while auth is on: such a route has no caller
  */
 export function callerOf(request: object): Principal {
-  const caller = (request as GuardedRequest)[CALLER];
+  const caller = callerIfAny(request);
   if (!caller) throw new GatewayError('UNAUTHENTICATED', 'this request has no caller');
   return caller;
 }
+
+/** Who sent this request; undefined on a public route while auth is on. */
+export const callerIfAny = (request: object): Principal | undefined => (request as GuardedRequest)[CALLER];
 
 /** Parameter of a handler: the {@link Principal} that calls. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext) =>

@@ -1,11 +1,13 @@
 import { Controller, Get, Header, Res } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { Public } from '../../engine/auth/oauth2.guard.js';
+import { Unlimited } from '../../engine/limits/rate-limit.guard.js';
 import { HealthService, type HealthReport } from './health.service.js';
 
 /** GET /health and its two questions; public (spec: Auth and tenancy). */
 @Controller('health')
 @Public()
+@Unlimited()
 export class HealthController {
   constructor(private readonly health: HealthService) {}
 

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { BotsConfig } from '../../config/bots.config.js';
 import { HeartbeatConfig } from '../../config/heartbeat.config.js';
+import type { Rate } from '../../config/kinds.js';
+import { LimitsConfig } from '../../config/limits.config.js';
 import { Clock } from '../../core/clock.js';
 import { RegistryService } from '../../engine/registry/registry.service.js';
 import { Holdings } from '../../engine/tasks/holdings.js';
@@ -20,7 +22,13 @@ export class BotContext {
     readonly holdings: Holdings,
     readonly heartbeat: HeartbeatConfig,
     private readonly bots: BotsConfig,
+    private readonly limits: LimitsConfig,
   ) {}
+
+  /** Frames that a bot may send; undefined: as many as it likes. */
+  get frameRate(): Rate | undefined {
+    return this.limits.frameRate;
+  }
 
   get registerTimeout(): number {
     return this.bots.registerTimeout;

@@ -28,6 +28,7 @@ import { toRpcError } from '../../transport/jsonrpc/error-codes.js';
 import type { BotContext } from './bot-context.js';
 import { errorText, toCancelFrame, toRegistration, toReport, toSendFrame } from './bot.mapper.js';
 import { CLOSE, PING_FRAME, PING_ID, UP, type RegisterResult } from './bot.wire.js';
+import { FramePace } from './frame-pace.js';
 import { Outgoing } from './outgoing.js';
 
 /** Reports on their way to the disk; beyond it the socket is not read until half of them are stored. */
@@ -45,6 +46,9 @@ export class BotSession extends AgentConnection {
   private stopped = false;
   private deadline: Timer | undefined;
   private expiry: Timer | undefined;
+  private readonly pace: FramePace | undefined;
+  /** It has sent all that it may for now. */
+  private slowedDown: Timer | undefined;
   private readonly outgoing: Outgoing;
 
   constructor(
@@ -55,6 +59,7 @@ export class BotSession extends AgentConnection {
     readonly certificate: PeerCertificate | undefined,
   ) {
     super();
+    this.pace = context.frameRate && new FramePace(context.clock, context.frameRate);
     this.outgoing = new Outgoing(socket, context.clock, () => this.end(CLOSE.slow, 'does not read'));
     socket.on('message', (data: RawData) => this.receive(data));
     socket.on('close', () => this.gone());
@@ -68,7 +73,7 @@ export class BotSession extends AgentConnection {
   }
 
   override get paused(): boolean {
-    return this.unstored > MAX_UNSTORED;
+    return this.unstored > MAX_UNSTORED || this.slowedDown !== undefined;
   }
 
   override assign(assignment: Assignment): void {
@@ -89,6 +94,7 @@ export class BotSession extends AgentConnection {
 
   private receive(data: RawData): void {
     if (this.stopped) return;
+    this.slowDown(this.pace?.pauseAfterFrame() ?? 0);
     const value = parse(data);
     if (value === undefined) return this.reply(parseFailure('a frame is JSON, at most 64 levels deep'));
     const message = parseMessage(value);
@@ -178,7 +184,21 @@ export class BotSession extends AgentConnection {
   }
 
   private oneStored(): void {
-    if (--this.unstored > MAX_UNSTORED / 2 || !this.socket.isPaused) return;
+    if (--this.unstored <= MAX_UNSTORED / 2) this.readOn();
+  }
+
+  /** Over its allowance a bot is not refused, which would lose what it reports, but read later: TCP makes it wait. */
+  private slowDown(ms: number): void {
+    if (ms === 0 || this.slowedDown) return;
+    this.socket.pause();
+    this.slowedDown = this.context.clock.after(ms, () => {
+      this.slowedDown = undefined;
+      this.readOn();
+    });
+  }
+
+  private readOn(): void {
+    if (this.paused || !this.socket.isPaused) return;
     this.socket.resume();
     if (this.agent) this.context.registry.touch(this.agent);
   }
@@ -231,6 +251,7 @@ export class BotSession extends AgentConnection {
     this.stopped = true;
     this.deadline?.cancel();
     this.expiry?.cancel();
+    this.slowedDown?.cancel();
     this.outgoing.stop();
     if (this.agent) this.context.registry.remove(this.agent, 'disconnected');
   }

@@ -1,7 +1,10 @@
-import { Controller, Post, Res } from '@nestjs/common';
+import { Controller, Post, Req, Res } from '@nestjs/common';
+import type { Request } from 'express';
 import type { ServerResponse } from 'node:http';
 import type { Principal } from '../../core/principal.js';
 import { Caller, Requires } from '../../engine/auth/oauth2.guard.js';
+import { chargeFor } from '../../engine/limits/rate-limit.guard.js';
+import { RateLimits } from '../../engine/limits/rate-limits.js';
 import { sendJson, sendNothing } from '../../transport/http/answer.js';
 import { BadJson, JsonBytes, parseJson } from '../../transport/http/json-body.js';
 import { parseFailure } from '../../transport/jsonrpc/envelope.js';
@@ -13,28 +16,36 @@ import { RpcDispatcher } from './dispatcher.js';
  */
 @Controller('jsonrpc')
 export class JsonRpcController {
-  constructor(private readonly dispatcher: RpcDispatcher) {}
+  constructor(
+    private readonly dispatcher: RpcDispatcher,
+    private readonly limits: RateLimits,
+  ) {}
 
   @Post()
   @Requires('read')
   async call(
     @Caller() who: Principal,
     @JsonBytes() bytes: Buffer,
+    @Req() req: Request,
     @Res() res: ServerResponse,
   ): Promise<void> {
-    const answer = await this.answer(who, bytes);
+    const payload = read(bytes);
+    // The guard has counted one request; every further entry of a batch is one more.
+    if (Array.isArray(payload) && payload.length > 1 && this.limits.enabled)
+      await chargeFor(this.limits, req, res, payload.length - 1);
+    const answer =
+      payload instanceof BadJson ? parseFailure(payload.message) : await this.dispatcher.handle(who, payload);
     if (answer === undefined) sendNothing(res, 204);
     else sendJson(res, 200, answer);
   }
+}
 
-  private async answer(who: Principal, bytes: Buffer): Promise<unknown> {
-    let payload: unknown;
-    try {
-      payload = parseJson(bytes);
-    } catch (error) {
-      if (error instanceof BadJson) return parseFailure(error.message);
-      throw error;
-    }
-    return this.dispatcher.handle(who, payload);
+/** The payload, or why it is none. */
+function read(bytes: Buffer): unknown {
+  try {
+    return parseJson(bytes);
+  } catch (error) {
+    if (error instanceof BadJson) return error;
+    throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../../engine/auth/auth.module.js';
+import { LimitsModule } from '../../engine/limits/limits.module.js';
 import { RegistryModule } from '../../engine/registry/registry.module.js';
 import { TasksModule } from '../../engine/tasks/tasks.module.js';
 import { RpcDispatcher } from './dispatcher.js';
@@ -8,7 +9,7 @@ import { RpcHandlers } from './handlers.js';
 
 /** POST /jsonrpc. Needs the global TransportModule. */
 @Module({
-  imports: [AuthModule, RegistryModule, TasksModule],
+  imports: [AuthModule, LimitsModule, RegistryModule, TasksModule],
   controllers: [JsonRpcController],
   providers: [RpcDispatcher, RpcHandlers],
 })
