@@ -14,6 +14,7 @@ import { AuthService } from '../../src/engine/auth/auth.service.js';
 import { OAuth2Guard } from '../../src/engine/auth/oauth2.guard.js';
 import { OAuthTokenService } from '../../src/engine/auth/oauth-token.service.js';
 import { Policy } from '../../src/engine/auth/policy.js';
+import { RateLimits } from '../../src/engine/limits/rate-limits.js';
 import { RegistryService } from '../../src/engine/registry/registry.service.js';
 import { RoutingService } from '../../src/engine/routing/routing.service.js';
 import { TasksService } from '../../src/engine/tasks/tasks.service.js';
@@ -81,6 +82,7 @@ function moduleOf({ fakes = {}, controllers, providers = [] }: AppOptions, confi
     { provide: TasksService, useValue: fakes.tasks ?? {} },
     { provide: RegistryService, useValue: fakes.registry ?? {} },
     { provide: RoutingService, useValue: fakes.routing ?? {} },
+    { provide: RateLimits, useValue: new RateLimits(config.limits) },
     { provide: OAuthTokenService, useValue: fakes.tokens ?? {} },
     PublicUrl,
     Policy,
