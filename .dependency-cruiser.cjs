@@ -58,7 +58,7 @@ module.exports = {
       ),
     ),
     ring('adapters', ['core/', 'config/', 'adapters/', '.*\\.store\\.ts$', '.*\\.port\\.ts$']),
-    ring('ops', ['core/', 'config/', 'engine/', 'ops/']),
+    ring('ops', ['core/', 'config/', 'transport/', 'engine/', 'ops/']),
     ring('cli', ['core/', 'config/', 'engine/auth/', 'adapters/', 'cli/', 'sdk/']),
     {
       name: 'wire-imports',

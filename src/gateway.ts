@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { AppModule } from './app.module.js';
 import type { GatewayConfig } from './config/gateway.config.js';
 import { PublicUrl } from './config/public-url.js';
-import { GatewayLogger } from './ops/gateway-logger.js';
+import { gatewayLogger } from './ops/logs/gateway-logger.js';
+import { RequestWatch } from './ops/request-watch.js';
 import { HealthService } from './ops/health/health.service.js';
 import { healthListener } from './ops/health/health-listener.js';
 import { BotListener } from './protocols/bot/bot-listener.js';
@@ -25,10 +26,10 @@ export class Gateway {
   static async start(config: GatewayConfig): Promise<Gateway> {
     const app = await NestFactory.create<NestExpressApplication>(AppModule.of(config), httpAdapter(config), {
       ...httpOptions(config),
-      logger: new GatewayLogger(config.log),
+      logger: gatewayLogger(config.log),
       abortOnError: false,
     });
-    configureHttp(app, config);
+    configureHttp(app, config, app.get(RequestWatch).tell);
     const listener = new BotListener(app, config.bots, healthListener(app.get(HealthService)));
     app.useWebSocketAdapter(listener);
     try {
@@ -52,6 +53,7 @@ export class Gateway {
 
   /** Refuses new work, lets what is under way finish within the budget, closes. Resolves to whether that went well. */
   async stop(): Promise<boolean> {
+    this.app.get(HealthService).stop();
     const over = new Promise<false>((resolve) =>
       setTimeout(() => resolve(false), this.config.shutdown.timeout).unref(),
     );

@@ -66,6 +66,7 @@ const CONTRACT: [variable: string, fallback: string][] = [
   ['GATEWAY_LIMITS_FRAME_RATE', 'off (development), 1000/s (production)'],
   ['GATEWAY_GRPC_PORT', 'off'],
   ['GATEWAY_COMPAT_ADK_LENIENT_CANCEL', 'false'],
+  ['GATEWAY_METRICS_TOKEN', 'off'],
   ['GATEWAY_MQTT_HOST', '127.0.0.1'],
   ['GATEWAY_MQTT_PORT', 'off'],
   ['GATEWAY_MQTT_URL', 'off'],

@@ -10,6 +10,7 @@ import { HttpConfig } from './http.config.js';
 import { oneOf } from './kinds.js';
 import { LimitsConfig } from './limits.config.js';
 import { LogConfig } from './log.config.js';
+import { MetricsConfig } from './metrics.config.js';
 import { MqttConfig } from './mqtt.config.js';
 import { name } from './name.kind.js';
 import { baseUrl, listenerUrl } from './net.kinds.js';
@@ -38,6 +39,7 @@ export const SECTIONS = {
   limits: LimitsConfig,
   grpc: GrpcConfig,
   compat: CompatConfig,
+  metrics: MetricsConfig,
   mqtt: MqttConfig,
   upstream: UpstreamConfig,
   buffer: BufferConfig,

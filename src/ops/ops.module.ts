@@ -3,8 +3,17 @@ import { Clock } from '../core/clock.js';
 import { AuthModule } from '../engine/auth/auth.module.js';
 import { RevocationList } from '../engine/auth/revocation.js';
 import { TaskStore } from '../engine/tasks/task.store.js';
+import { LimitsModule } from '../engine/limits/limits.module.js';
+import { RegistryModule } from '../engine/registry/registry.module.js';
+import { TasksModule } from '../engine/tasks/tasks.module.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
+
+import { TaskLines } from './logs/task-lines.js';
+import { Metrics } from './metrics/metrics.js';
+import { MetricsCollector } from './metrics/metrics-collector.js';
+import { MetricsController } from './metrics/metrics.controller.js';
+import { RequestWatch } from './request-watch.js';
 
 /** What operators look at. Needs a global {@link Clock} and {@link TaskStore}. */
 @Module({})
@@ -17,6 +26,7 @@ export class OpsModule implements OnModuleInit {
 
   /** @param version of this gateway, shown by GET /health */
   static of({ version }: { readonly version: string }): DynamicModule {
+    const metrics = { provide: Metrics, useFactory: () => new Metrics(version) };
     const health = {
       provide: HealthService,
       useFactory: (clock: Clock) => new HealthService(clock, version),
@@ -24,10 +34,10 @@ export class OpsModule implements OnModuleInit {
     };
     return {
       module: OpsModule,
-      imports: [AuthModule],
-      controllers: [HealthController],
-      providers: [health],
-      exports: [HealthService],
+      imports: [AuthModule, LimitsModule, RegistryModule, TasksModule],
+      controllers: [HealthController, MetricsController],
+      providers: [health, metrics, MetricsCollector, RequestWatch, TaskLines],
+      exports: [HealthService, RequestWatch],
     };
   }
 

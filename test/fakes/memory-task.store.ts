@@ -5,6 +5,7 @@ import { isTerminal } from '../../src/core/task-states.js';
 import {
   TaskStore,
   type AssignmentChange,
+  type CommitListener,
   type FoundSubmission,
   type NewTaskRecord,
   type TaskFilter,
@@ -40,6 +41,7 @@ export class MemoryTaskStore extends TaskStore {
   private readonly automatic: boolean;
   private readonly writes: Write[] = [];
   private readonly reads: ((stale: boolean) => void)[] = [];
+  private readonly listeners: CommitListener[] = [];
   private up = true;
   private dead = false;
 
@@ -50,6 +52,10 @@ export class MemoryTaskStore extends TaskStore {
   ) {
     super();
     this.automatic = automatic;
+  }
+
+  override onCommit(listener: CommitListener): void {
+    this.listeners.push(listener);
   }
 
   override get available(): boolean {
@@ -73,6 +79,7 @@ export class MemoryTaskStore extends TaskStore {
       try {
         apply();
         done.resolve();
+        for (const listener of this.listeners) listener(1, 0);
       } catch (error) {
         done.reject(error);
       }

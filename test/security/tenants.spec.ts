@@ -60,6 +60,8 @@ const ROUTES: Readonly<Record<string, RouteCase>> = {
   'POST /oauth/token': { right: null, body: {}, own: 400, foreign: 400 },
   'GET /.well-known/agent.json': { right: null, own: 200, foreign: 200 },
   'GET /.well-known/skill.md': { right: null, own: 200, foreign: 200 },
+  // Only the operator's own token opens it.
+  'GET /metrics': { right: null, own: 401, foreign: 401 },
   'GET /health': { right: null, own: 200, foreign: 200 },
   'GET /health/live': { right: null, own: 200, foreign: 200 },
   'GET /health/ready': { right: null, own: 200, foreign: 200 },

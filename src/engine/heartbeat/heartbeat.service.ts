@@ -79,7 +79,8 @@ export class HeartbeatService implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   private removeAgent(agent: Agent, silentFor: number): void {
-    this.logger.warn(`agent ${agent.namespace}/${agent.card.name} silent for ${silentFor} ms: removed`);
+    const { namespace, card } = agent;
+    this.logger.warn({ msg: 'agent silent: removed', agent: card.name, namespace, silent_ms: silentFor });
     this.registry.remove(agent, 'silent');
     agent.connection.close('silent');
   }

@@ -153,6 +153,7 @@ export class Dispatcher {
     const { id: taskId, skill, attempt } = task.record;
     if (agent.load > agent.card.maxConcurrency || !agent.hasSkill(skill)) return this.takeBack(task);
     task.hand(agent);
+    task.handedAt = this.clock.now();
     agent.connection.assign({ taskId, skill, attempt, input });
   }
 

@@ -24,6 +24,8 @@ export class LiveTask {
   /** The holder's assignment is on its way to the disk: it knows nothing of the task yet. */
   storing = false;
   private sent = false;
+  /** When an agent was last sent it, milliseconds since the epoch; unknown for a task of the process before. */
+  handedAt: number | undefined;
   /** Its agent was lost after it had begun; it waits for that agent until then, but no longer than its own deadline. */
   graceUntil: number | undefined;
   /** Sequence of the newest event that is committed. */

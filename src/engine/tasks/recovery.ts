@@ -28,7 +28,7 @@ export class Recovery {
 
   private async takeUp(record: TaskRecord): Promise<void> {
     const task = LiveTask.takenUp(record);
-    this.live.add(task);
+    this.live.takeUp(task);
     if (!task.begun) return this.dispatcher.place(task);
     await this.regrow(task);
     this.agentLoss.takeUp(task);

@@ -44,6 +44,9 @@ export interface TaskStep {
   readonly deadlineAt: number | null;
 }
 
+/** How many writes shared a commit, and how long it took with its flush, in milliseconds. */
+export type CommitListener = (writes: number, ms: number) => void;
+
 export interface TaskFilter {
   readonly status?: TaskState | undefined;
   readonly skill?: string | undefined;
@@ -90,6 +93,9 @@ export abstract class TaskStore {
   abstract list(namespace: Namespace | null, filter: TaskFilter): Promise<TaskPage>;
   /** Every task that has not ended, oldest first. */
   abstract open(): Promise<readonly TaskRecord[]>;
+
+  /** Calls `listener` after each commit, for those who watch. */
+  abstract onCommit(listener: CommitListener): void;
 
   /** False while writes are refused. */
   abstract readonly available: boolean;

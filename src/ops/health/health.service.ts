@@ -19,6 +19,7 @@ export interface HealthReport {
 export class HealthService {
   private readonly probes = new Map<string, HealthProbe>();
   private readonly startedAt: number;
+  private stopping = false;
 
   constructor(
     private readonly clock: Clock,
@@ -30,6 +31,11 @@ export class HealthService {
   /** Adds a component that must be ready before the gateway takes work. */
   register(name: string, probe: HealthProbe): void {
     this.probes.set(name, probe);
+  }
+
+  /** From now on the gateway takes no new work: GET /health/ready says so. */
+  stop(): void {
+    this.stopping = true;
   }
 
   /** GET /health on both ports: always `ok` while the process answers. */
@@ -44,9 +50,10 @@ export class HealthService {
 
   /** GET /health/ready: 503 while any component is not; a probe that throws counts as not ready. */
   async ready(): Promise<HealthReport> {
-    const entries = await Promise.all(
+    const entries: (readonly [string, ComponentHealth])[] = await Promise.all(
       [...this.probes].map(async ([name, probe]) => [name, await look(probe)] as const),
     );
+    if (this.stopping) entries.push(['process', { ok: false, detail: 'is stopping' }]);
     const ok = entries.every(([, health]) => health.ok);
     return {
       status: ok ? 200 : 503,

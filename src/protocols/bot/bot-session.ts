@@ -142,7 +142,6 @@ export class BotSession extends AgentConnection {
     else this.context.registered();
     this.deadline?.cancel();
     this.deadline = undefined;
-    logger.log(`agent ${namespace}/${card.name} registered, ${card.skills.length} skills`);
   }
 
   private welcome(agent: Agent): RegisterResult {

@@ -12,6 +12,7 @@ import { REQUEST_TIMEOUT } from './error-table.js';
 import { BODY_LIMIT } from './json-body.js';
 import { chooseRequestId, REQUEST_ID } from './request-context.js';
 import { RequestDeadlines } from './request-deadline.js';
+import { observeRequest, type RequestObserver } from './request-observer.js';
 import { securityHeaders, type HeaderList } from './security-headers.js';
 
 /** Node's own default is two minutes, in which a silent connection costs a socket and its TLS state. */
@@ -51,8 +52,12 @@ export function httpOptions(config: ListenerSettings): NestApplicationOptions {
   };
 }
 
-/** Makes an application the gateway's HTTP listener. Call it before `app.init()` or `app.listen()`. */
-export function configureHttp(app: NestExpressApplication, config: ListenerSettings): void {
+/** Makes an application the gateway's HTTP listener; `observer` is told of every request. Call it before `app.init()` or `app.listen()`. */
+export function configureHttp(
+  app: NestExpressApplication,
+  config: ListenerSettings,
+  observer?: RequestObserver,
+): void {
   const { http } = config;
   const sanitize = config.profile === 'production';
   const headers = securityHeaders(http.tlsCert !== undefined);
@@ -62,17 +67,23 @@ export function configureHttp(app: NestExpressApplication, config: ListenerSetti
   app.set('query parser', 'simple');
   app.set('trust proxy', http.trustProxy);
   app.set(BODY_LIMIT, http.bodyLimit);
-  app.use(frontDoor(headers, deadlines, corsHandler(http.corsOrigins)));
+  app.use(frontDoor(headers, deadlines, corsHandler(http.corsOrigins), observer));
   app.useGlobalFilters(new HttpErrorFilter(sanitize));
   answerBrokenRequests(app.getHttpServer(), headers, deadlines);
 }
 
 /** What every request passes first, in one step: its id, the security headers, its deadline, CORS. */
-function frontDoor(headers: HeaderList, deadlines: RequestDeadlines, cors: RequestHandler): RequestHandler {
+function frontDoor(
+  headers: HeaderList,
+  deadlines: RequestDeadlines,
+  cors: RequestHandler,
+  observer: RequestObserver | undefined,
+): RequestHandler {
   return (req: Request, res: Response, next: NextFunction) => {
     for (const [name, value] of headers) res.setHeader(name, value);
     res.setHeader(REQUEST_ID, chooseRequestId(req));
     deadlines.watch(req, res);
+    if (observer) observeRequest(req, res, observer);
     // Express types handlers as void or Promise; this one answers or calls next.
     void cors(req, res, next);
   };

@@ -54,6 +54,6 @@ export class HttpErrorFilter implements ExceptionFilter {
     if (HTTP_ERRORS[error.code].status < 500 || (error.code !== 'INTERNAL' && error.cause === undefined))
       return;
     const cause = error.cause ?? error;
-    this.logger.error(`${error.code} request_id=${requestIdOf(res)} ${inspect(cause)}`);
+    this.logger.error({ msg: inspect(cause), code: error.code, request_id: requestIdOf(res) });
   }
 }

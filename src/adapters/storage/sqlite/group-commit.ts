@@ -53,22 +53,20 @@ export class GroupCommit {
   private renewing = false;
   private retry: NodeJS.Timeout | undefined;
 
+  /** Called after each commit: how many writes, how long it took. */
+  readonly onCommit: ((writes: number, ms: number) => void)[] = [];
+
   /** Moves to a copy of the files; calls `endThread` when nothing may write to the old ones any more. */
   renew: (endThread: () => Promise<void>) => Promise<void> = () => Promise.resolve();
 
   private constructor(
     private readonly data: WriterData,
     private readonly probe: Op,
-    private readonly onCommit: (writes: number, ms: number) => void,
   ) {}
 
   /** Starts the thread that writes. `probe`: a write that shows whether the storage is back. */
-  static async start(
-    data: WriterData,
-    probe: Op,
-    onCommit: (writes: number, ms: number) => void,
-  ): Promise<GroupCommit> {
-    const commits = new GroupCommit(data, probe, onCommit);
+  static async start(data: WriterData, probe: Op): Promise<GroupCommit> {
+    const commits = new GroupCommit(data, probe);
     await commits.startThread();
     return commits;
   }
@@ -159,7 +157,7 @@ export class GroupCommit {
     if (this.down) this.logger.log('storage takes writes again');
     this.down = false;
     for (const write of batch) write.resolve();
-    this.onCommit(batch.length, ms);
+    for (const listener of this.onCommit) listener(batch.length, ms);
     if (this.ending) this.flush();
     else if (this.queue.length > 0) this.schedule();
   }

@@ -9,6 +9,7 @@ import type { Artifact, LateResult, TaskEvent, TaskInput, TaskRecord } from '../
 import {
   TaskStore,
   type AssignmentChange,
+  type CommitListener,
   type FoundSubmission,
   type NewTaskRecord,
   type TaskFilter,
@@ -39,9 +40,6 @@ const op = <V>(statement: Prepared<V>, values: V, mustChange = false): Op => [
   statement.bind(values),
 ];
 
-/** How long commits take; for metrics. */
-export type CommitListener = (writes: number, ms: number) => void;
-
 /**
  * Tasks in a SQLite file. Commits happen on a thread of their own; reads by key happen here (WAL: they never wait for
  * a writer), reads that may look at many rows on a third thread.
@@ -66,7 +64,7 @@ export class SqliteTaskStore extends TaskStore {
    * Opens (and makes or migrates) the database.
    * @throws ConfigError with a message for the operator: in use, newer schema, cannot be read or written
    */
-  static async open(url: string, onCommit: CommitListener = () => undefined): Promise<SqliteTaskStore> {
+  static async open(url: string): Promise<SqliteTaskStore> {
     const location = locate(url);
     const opened: DatabaseSync[] = [];
     try {
@@ -76,11 +74,7 @@ export class SqliteTaskStore extends TaskStore {
       await prepareFile(location);
       const reader = openForReading(file);
       opened.push(reader);
-      const commits = await GroupCommit.start(
-        { file, durable, statements: SQL },
-        op(STATEMENTS.probe, {}),
-        onCommit,
-      );
+      const commits = await GroupCommit.start({ file, durable, statements: SQL }, op(STATEMENTS.probe, {}));
       return new SqliteTaskStore(location, lock, reader, commits, new Scanner(file));
     } catch (error) {
       for (const database of opened.reverse()) database.close();
@@ -137,6 +131,10 @@ export class SqliteTaskStore extends TaskStore {
     removeLog(file);
     this.reader = openForReading(file);
     this.scanner = new Scanner(file);
+  }
+
+  override onCommit(listener: CommitListener): void {
+    this.commits.onCommit.push(listener);
   }
 
   override get available(): boolean {

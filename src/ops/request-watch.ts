@@ -1,0 +1,41 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { AnsweredRequest } from '../transport/http/request-observer.js';
+import { Metrics } from './metrics/metrics.js';
+
+/** Node's parser knows some thirty methods; labels need fewer. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/**
+ * What operators learn of each request: a duration by route, and a line in the log. Answers of 500 and above are written at
+ * `warn`, other refusals at `info`, the rest at `debug`: a line per request would cost more than the request's routing.
+ */
+@Injectable()
+export class RequestWatch {
+  private readonly logger = new Logger('Request');
+
+  constructor(private readonly metrics: Metrics) {}
+
+  /** The caller of {@link AnsweredRequest}. */
+  readonly tell = (request: AnsweredRequest): void => {
+    const { method, route = 'none', status, ms, isStream } = request;
+    const labels = { method: METHODS.has(method) ? method : 'other', route, status: String(status) };
+    if (!isStream) this.metrics.httpSeconds.observe(labels, ms / 1000);
+    this.write(request);
+  };
+
+  private write({ method, route = 'none', status, ms, requestId, traceId, aborted }: AnsweredRequest): void {
+    const line = {
+      msg: `${method} ${route} ${status}`,
+      request_id: requestId,
+      ...(traceId !== undefined && { trace_id: traceId }),
+      method,
+      route,
+      status,
+      ms: Math.round(ms * 10) / 10,
+      ...(aborted && { aborted }),
+    };
+    if (status >= 500) this.logger.warn(line);
+    else if (status >= 400) this.logger.log(line);
+    else this.logger.debug(line);
+  }
+}
