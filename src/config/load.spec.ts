@@ -350,6 +350,7 @@ describe('wrong values', () => {
       'redis.url',
       'auth.jwt_secret',
       'auth.clients',
+      'metrics.token',
       'mqtt.url',
       'upstream.url',
       'upstream.token',
