@@ -12,10 +12,15 @@ import { LimitsModule } from './engine/limits/limits.module.js';
 import { RateLimitGuard } from './engine/limits/rate-limit.guard.js';
 import { OpsModule } from './ops/ops.module.js';
 import { BotModule } from './protocols/bot/bot.module.js';
+import { JSONRPC_API } from './protocols/jsonrpc/jsonrpc.openapi.js';
 import { JsonRpcModule } from './protocols/jsonrpc/jsonrpc.module.js';
+import { REST_API } from './protocols/rest/rest.openapi.js';
 import { RestModule } from './protocols/rest/rest.module.js';
 import { TransportModule } from './transport/transport.module.js';
 import { version } from './transport/version.js';
+
+/** The HTTP APIs in the order of their documentation. */
+export const APIS = [REST_API, JSONRPC_API];
 
 /** The only file that knows all modules. A protocol is one folder and one line here. */
 @Module({})
@@ -34,7 +39,7 @@ export class AppModule {
         JsonRpcModule,
         BotModule,
         HeartbeatModule,
-        OpsModule.of({ version }),
+        OpsModule.of({ version, apis: APIS, docs: config.docs.enabled }),
         AuthModule,
         LimitsModule,
       ],

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ensurePackages } from './ensure-packages.mjs';
 
 const scratch = mkdtempSync(join(tmpdir(), 'agent-gateway-test-'));
 const report = join(scratch, 'jest.json');
@@ -29,6 +30,9 @@ function check(title, command, ...args) {
 }
 
 try {
+  const missing = ensurePackages();
+  if (missing.length > 0)
+    throw new Error(`missing Debian packages: install them by "apt-get install ${missing.join(' ')}"`);
   check('build', bin('nest'), 'build');
   check('types', bin('tsc'), '--noEmit');
   check('lint', bin('eslint'), '.');

@@ -13,7 +13,19 @@ import { TaskLines } from './logs/task-lines.js';
 import { Metrics } from './metrics/metrics.js';
 import { MetricsCollector } from './metrics/metrics-collector.js';
 import { MetricsController } from './metrics/metrics.controller.js';
+import { API_FRAGMENTS, DocsController } from './openapi/docs.controller.js';
+import { OPS_API } from './openapi/ops.openapi.js';
+import type { ApiFragment } from '../transport/openapi/fragment.js';
 import { RequestWatch } from './request-watch.js';
+
+export interface OpsOptions {
+  /** Of this gateway. */
+  readonly version: string;
+  /** The HTTP APIs of all protocols, described. */
+  readonly apis: readonly ApiFragment[];
+  /** Whether /openapi.json and /docs are served. */
+  readonly docs: boolean;
+}
 
 /** What operators look at. Needs a global {@link Clock} and {@link TaskStore}. */
 @Module({})
@@ -24,9 +36,9 @@ export class OpsModule implements OnModuleInit {
     private readonly revocations: RevocationList,
   ) {}
 
-  /** @param version of this gateway, shown by GET /health */
-  static of({ version }: { readonly version: string }): DynamicModule {
+  static of({ version, apis, docs }: OpsOptions): DynamicModule {
     const metrics = { provide: Metrics, useFactory: () => new Metrics(version) };
+    const fragments = { provide: API_FRAGMENTS, useValue: [...apis, OPS_API] };
     const health = {
       provide: HealthService,
       useFactory: (clock: Clock) => new HealthService(clock, version),
@@ -35,8 +47,8 @@ export class OpsModule implements OnModuleInit {
     return {
       module: OpsModule,
       imports: [AuthModule, LimitsModule, RegistryModule, TasksModule],
-      controllers: [HealthController, MetricsController],
-      providers: [health, metrics, MetricsCollector, RequestWatch, TaskLines],
+      controllers: [HealthController, MetricsController, ...(docs ? [DocsController] : [])],
+      providers: [health, metrics, fragments, MetricsCollector, RequestWatch, TaskLines],
       exports: [HealthService, RequestWatch],
     };
   }

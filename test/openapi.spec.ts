@@ -1,0 +1,244 @@
+import 'reflect-metadata';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { OPS_API } from '../src/ops/openapi/ops.openapi.js';
+import { openApiDocument } from '../src/ops/openapi/document.js';
+import { JSONRPC_API } from '../src/protocols/jsonrpc/jsonrpc.openapi.js';
+import { REST_API } from '../src/protocols/rest/rest.openapi.js';
+import { version } from '../src/transport/version.js';
+import { AUTH_ON } from './support/env.js';
+import { GatewayProcess } from './support/gateway-process.js';
+import { Orchestrator, type Answer } from './support/orchestrator.js';
+import { closeAllBots, TestBot } from './support/test-bot.js';
+import { tokenFor } from './support/tokens.js';
+
+/** The API document against itself, against OpenAPI, against the router and against what the gateway really answers. */
+
+interface Media {
+  readonly schema: object;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}
+interface Operation {
+  readonly operationId: string;
+  readonly security?: readonly object[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, Media>> };
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Media>> }>>;
+}
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+
+const ROOT = join(__dirname, '..');
+const committed = readFileSync(join(ROOT, 'docs/openapi.json'), 'utf8');
+const document = JSON.parse(committed) as Document & Record<string, unknown>;
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
+);
+
+/** Schemas that describe all fields take no others: a field that nobody has described fails. */
+const strict = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(strict);
+  if (typeof value !== 'object' || value === null) return value;
+  const copy = Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, strict(entry)]));
+  const closes = copy['type'] === 'object' && 'properties' in copy && !('additionalProperties' in copy);
+  return closes ? { ...copy, unevaluatedProperties: false } : copy;
+};
+
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+addFormats(ajv);
+ajv.addSchema(
+  strict(JSON.parse(committed.replaceAll('#/components/', 'document#/components/'))) as object,
+  'document',
+);
+const compiled = new Map<object, ValidateFunction>();
+
+/** Why a value is not of a schema; empty: it is. Schemas composed of several are not closed at their parts. */
+function problems(schema: object, value: unknown): unknown[] {
+  let validate = compiled.get(schema);
+  if (!validate) {
+    const text = JSON.stringify(schema).replaceAll('#/components/', 'document#/components/');
+    compiled.set(schema, (validate = ajv.compile(strict(JSON.parse(text)) as object)));
+  }
+  return validate(value)
+    ? []
+    : (validate.errors ?? []).map(({ instancePath, message, params }) => ({ instancePath, message, params }));
+}
+
+test('the committed document is what the code describes (npm run docs:openapi)', () => {
+  const made = openApiDocument([REST_API, JSONRPC_API, OPS_API], version, 'http://127.0.0.1:8443');
+  expect(`${JSON.stringify(made, null, 2)}\n`).toBe(committed);
+});
+
+test('it is OpenAPI 3.1', async () => {
+  const result = await new Validator().validate(JSON.parse(committed) as Record<string, unknown>);
+  expect(result.errors ?? []).toEqual([]);
+  expect(result.valid).toBe(true);
+});
+
+test('it describes every route of the router, and no other', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(ROOT, 'test/support/routes.mjs')], {
+    cwd: ROOT,
+  });
+  const routes = (JSON.parse(stdout) as string[])
+    .map((route) => route.replace(/:(\w+)/g, '{$1}'))
+    .filter((route) => !/^GET \/(openapi\.json|docs)/.test(route)); // the document itself, and its page
+  expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(routes.sort());
+});
+
+test('ids are unique, and every operation says how it refuses', () => {
+  const ids = operations.map(({ operation }) => operation.operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+  const guarded = operations.filter(({ operation }) => operation.security === undefined);
+  for (const { operation } of guarded)
+    expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['401', '403', '429']));
+});
+
+test.each(operations.map(({ method, path, operation }) => [`${method} ${path}`, operation] as const))(
+  '%s: its examples are of its schemas',
+  (_, { requestBody, responses }) => {
+    const media = [requestBody, ...Object.values(responses)].flatMap((part) =>
+      Object.values(part?.content ?? {}),
+    );
+    for (const { schema, examples = {} } of media) {
+      expect(Object.keys(examples).length).toBeGreaterThan(0);
+      for (const { value } of Object.values(examples)) expect(problems(schema, value)).toEqual([]);
+    }
+  },
+);
+
+describe('what the gateway really answers', () => {
+  let gateway: GatewayProcess;
+  let http: Orchestrator;
+  let done: string;
+  let failed: string;
+
+  beforeAll(async () => {
+    gateway = await GatewayProcess.start({ env: AUTH_ON });
+    http = new Orchestrator(gateway.httpUrl, tokenFor('production'));
+    await TestBot.connect({
+      url: gateway.botUrl,
+      name: 'nanobot-text-001',
+      skills: ['summarize', 'translate'],
+      token: tokenFor('production'),
+      namespace: 'production',
+    });
+    ({ task_id: done } = await http.submit({ skill: 'summarize', context_id: 'c' }));
+    await (await http.stream(done)).toEnd();
+    ({ task_id: failed } = await http.submit({ skill: 'nobody', wait_for_agent: true }));
+    await http.cancel(failed);
+  });
+  afterAll(() => closeAllBots());
+
+  const described = (method: string, path: string): Operation =>
+    operations.find((one) => one.method === method && one.path === path)!.operation;
+
+  /** Sends a request and holds the answer against the document. */
+  async function check(
+    method: string,
+    path: string,
+    {
+      body,
+      as = http,
+      id = done,
+      query = '',
+      type,
+    }: { body?: unknown; as?: Orchestrator; id?: string; query?: string; type?: string } = {},
+  ): Promise<Answer> {
+    const headers = type === undefined ? {} : { 'content-type': type };
+    const answer = await as.request(method, path.replace('{id}', id) + query, body, headers);
+    const said = described(method, path).responses[answer.status];
+    expect({
+      route: `${method} ${path}`,
+      status: answer.status,
+      described: said !== undefined,
+    }).toMatchObject({ described: true });
+    const mediaType = (answer.headers.get('content-type') ?? '').split(';')[0]!;
+    const media = said?.content?.[mediaType];
+    if (answer.text !== '') expect(media).toBeDefined();
+    if (media && mediaType === 'application/json')
+      expect(problems(media.schema, JSON.parse(answer.text))).toEqual([]);
+    return answer;
+  }
+
+  test.each(
+    operations
+      .filter(({ operation }) => operation.requestBody)
+      .flatMap(({ method, path, operation }) =>
+        Object.entries(operation.requestBody!.content['application/json']?.examples ?? {}).map(
+          ([name, { value }]) => [method, path, name, value] as const,
+        ),
+      ),
+  )('%s %s takes its example "%s"', async (method, path, _, value) => {
+    expect((await check(method, path, { body: value })).status).toBe(200);
+  });
+
+  test.each([
+    ['GET', '/tasks', '?limit=2'],
+    ['GET', '/tasks', '?status=completed&skill=summarize&agent=nanobot-text-001&context_id=c'],
+    ['GET', '/tasks/{id}', ''],
+    ['GET', '/agents', ''],
+    ['GET', '/.well-known/agent.json', ''],
+    ['GET', '/.well-known/skill.md', ''],
+    ['GET', '/health', ''],
+    ['GET', '/health/live', ''],
+    ['GET', '/health/ready', ''],
+  ])('%s %s%s', async (method, path, query) => {
+    expect((await check(method, path, { query })).status).toBe(200);
+  });
+
+  test('a canceled task, a page of it', async () => {
+    expect((await check('GET', '/tasks/{id}', { id: failed })).body['status']).toBe('canceled');
+    await check('GET', '/tasks', { query: '?status=canceled' });
+  });
+
+  test('every event of a stream is a TaskEvent', async () => {
+    const events = await (await http.stream(done)).toEnd();
+    expect(events.length).toBeGreaterThan(1);
+    const schema = { $ref: '#/components/schemas/TaskEvent' };
+    for (const { raw } of events) expect(problems(schema, JSON.parse(raw))).toEqual([]);
+  });
+
+  test('refusals', async () => {
+    const nobody = new Orchestrator(gateway.httpUrl);
+    const reader = new Orchestrator(gateway.httpUrl, tokenFor('production', { scope: 'read' }));
+    const unknown = `t-${'0'.repeat(32)}`;
+    const answers = [
+      await check('POST', '/tasks', { body: {} }),
+      await check('POST', '/tasks', { body: { skill: 'x', instruction: 'y' }, as: nobody }),
+      await check('POST', '/tasks', { body: { skill: 'x', instruction: 'y' }, as: reader }),
+      await check('POST', '/tasks', { body: { skill: 'nobody', instruction: 'y' } }),
+      await check('POST', '/tasks', { body: 'text', type: 'text/plain' }),
+      await check('GET', '/tasks/{id}', { id: unknown }),
+      await check('GET', '/tasks/{id}/stream', { id: unknown }),
+      await check('POST', '/tasks/{id}/cancel', { id: done }),
+      await check('GET', '/tasks', { query: '?limit=0' }),
+      await check('POST', '/routing/explain', { body: {} }),
+      await check('POST', '/jsonrpc', { body: '{', type: 'application/json' }),
+      await check('POST', '/jsonrpc', { body: { jsonrpc: '2.0', method: 'nope', id: 1 } }),
+      await check('POST', '/oauth/token', {
+        body: 'grant_type=x',
+        type: 'application/x-www-form-urlencoded',
+      }),
+      await check('GET', '/metrics', { as: nobody }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([
+      400, 401, 403, 503, 415, 404, 404, 409, 400, 400, 200, 200, 400, 401,
+    ]);
+  });
+
+  test('with the documentation off neither document nor page is there', async () => {
+    const off = await GatewayProcess.start({ env: { GATEWAY_DOCS_ENABLED: 'false' } });
+    const visitor = new Orchestrator(off.httpUrl);
+    for (const path of ['/openapi.json', '/docs', '/docs/page.js'])
+      expect(await visitor.get(path)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+    const own = JSON.parse((await new Orchestrator(gateway.httpUrl).get('/openapi.json')).text) as {
+      servers: object;
+    };
+    expect(own.servers).toEqual([{ url: gateway.httpUrl }]);
+  });
+});
