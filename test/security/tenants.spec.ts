@@ -60,6 +60,10 @@ const ROUTES: Readonly<Record<string, RouteCase>> = {
   'POST /oauth/token': { right: null, body: {}, own: 400, foreign: 400 },
   'GET /.well-known/agent.json': { right: null, own: 200, foreign: 200 },
   'GET /.well-known/skill.md': { right: null, own: 200, foreign: 200 },
+  // Static, with nothing of anybody's; the file of this case does not exist.
+  'GET /openapi.json': { right: null, own: 200, foreign: 200 },
+  'GET /docs': { right: null, own: 200, foreign: 200 },
+  'GET /docs/:file': { right: null, own: 404, foreign: 404 },
   // Only the operator's own token opens it.
   'GET /metrics': { right: null, own: 401, foreign: 401 },
   'GET /health': { right: null, own: 200, foreign: 200 },
