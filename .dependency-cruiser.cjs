@@ -59,7 +59,17 @@ module.exports = {
     ),
     ring('adapters', ['core/', 'config/', 'adapters/', '.*\\.store\\.ts$', '.*\\.port\\.ts$']),
     ring('ops', ['core/', 'config/', 'transport/', 'engine/', 'ops/']),
-    ring('cli', ['core/', 'config/', 'engine/auth/', 'adapters/', 'cli/', 'sdk/']),
+    ring('sdk', ['core/', 'sdk/', WIRE]),
+    ring('cli', [
+      'core/',
+      'config/',
+      'engine/auth/',
+      'adapters/',
+      'cli/',
+      'sdk/',
+      'main\\.ts$',
+      'transport/version\\.ts$',
+    ]),
     {
       name: 'wire-imports',
       comment: 'wire files ship with the SDK: they import core and other wire files only',

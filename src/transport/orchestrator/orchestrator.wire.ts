@@ -1,5 +1,12 @@
 import type { JsonObject } from '../../core/json.js';
-import type { Artifact, Priority, Progress, RoutingDecision, TaskFailure } from '../../core/task.js';
+import type {
+  Artifact,
+  Priority,
+  Progress,
+  RoutingDecision,
+  TaskEventBody,
+  TaskFailure,
+} from '../../core/task.js';
 import type { TaskState } from '../../core/task-states.js';
 
 /** The orchestrator's side of seed 000, as REST and JSON-RPC both speak it. Times are RFC 3339 in UTC. */
@@ -105,4 +112,20 @@ export interface AgentWire {
 export interface AgentListWire {
   readonly agents: readonly AgentWire[];
   readonly total: number;
+}
+
+/** The data of an event of a task's stream. */
+export type TaskEventWire = TaskEventBody & { readonly task_id: string };
+
+/** POST /routing/explain: what would be decided, and between whom. */
+export interface RoutingExplanationWire extends RoutingDecision {
+  readonly skill: string;
+  /** Least loaded first, at most 100. */
+  readonly agents: readonly {
+    readonly agent_id: string;
+    readonly namespace: string;
+    readonly load: number;
+    readonly max_concurrency: number;
+    readonly available: boolean;
+  }[];
 }

@@ -1,0 +1,5 @@
+/** How a command ends; part of what scripts rely on. */
+export const EXIT = { done: 0, failed: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
+
+/** A task has ended, but not well; what there is to say has been said. */
+export class TaskFailed extends Error {}

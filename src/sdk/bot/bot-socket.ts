@@ -1,0 +1,168 @@
+import { WebSocket } from 'ws';
+import { isObject, type JsonObject } from '../../core/json.js';
+import { CLOSE, DOWN, PING_ID, UP, type RegisterResult } from '../../protocols/bot/bot.wire.js';
+import { Backoff } from '../backoff.js';
+import type { BotOptions, BotSkill } from './bot-options.js';
+import type { TaskFrame } from './bot-task.js';
+
+/** What a socket tells its bot. */
+export interface SocketEvents {
+  registered(result: RegisterResult): void;
+  task(frame: TaskFrame): void;
+  cancel(id: string): void;
+  /** The answer to a report that was sent with an id. */
+  answered(id: string, error: string | undefined): void;
+  lost(code: number, reason: string, retryMs: number | undefined): void;
+  /** It does not come back. */
+  ended(error: Error | undefined): void;
+}
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 10_000;
+/** Without a frame for this many heartbeat timeouts the connection is taken for dead. */
+const PATIENCE = 1.5;
+/** Codes after which the same bot has no reason to come back. */
+const FINAL: readonly number[] = [CLOSE.policy, CLOSE.replaced];
+const REGISTER_ID = 'register';
+
+/** The connection of a bot: dials, registers, answers pings, and comes back with growing pauses. */
+export class BotSocket {
+  private socket: WebSocket | undefined;
+  private readonly backoff: Backoff;
+  private isRegistered = false;
+  private wasRegistered = false;
+  private refusal: Error | undefined;
+  private ending = false;
+  private retry: NodeJS.Timeout | undefined;
+  private watchdog: NodeJS.Timeout | undefined;
+  private silenceMs = Infinity;
+
+  constructor(
+    private readonly options: BotOptions,
+    private readonly events: SocketEvents,
+  ) {
+    const { firstMs = FIRST_PAUSE_MS, maxMs = LONGEST_PAUSE_MS } = options.backoff ?? {};
+    this.backoff = new Backoff(firstMs, maxMs);
+  }
+
+  /** Connects; what goes wrong is told by {@link SocketEvents}. */
+  async open(): Promise<void> {
+    const { token, url, tls } = this.options;
+    try {
+      const bearer = typeof token === 'function' ? await token() : token;
+      if (this.ending) return;
+      const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+      this.listen(new WebSocket(url, { headers, perMessageDeflate: false, ...tls }));
+    } catch (error) {
+      this.closed(0, messageOf(error));
+    }
+  }
+
+  /** Sends a frame if the bot is registered; false: it is not. */
+  send(frame: JsonObject): boolean {
+    if (!this.isRegistered) return false;
+    this.write(frame);
+    return true;
+  }
+
+  /** Registers again on the same socket with other skills. */
+  offer(skills: readonly BotSkill[]): void {
+    if (this.isRegistered) this.register(skills);
+  }
+
+  /** Ends it for good. */
+  close(): void {
+    this.ending = true;
+    clearTimeout(this.retry);
+    clearTimeout(this.watchdog);
+    if (this.socket) this.socket.close(1000);
+    else this.events.ended(undefined);
+  }
+
+  private listen(socket: WebSocket): void {
+    this.socket = socket;
+    let problem = '';
+    socket.on('open', () => this.register(this.options.card.skills));
+    socket.on('message', (data: Buffer) => this.receive(data.toString()));
+    socket.on('unexpected-response', (_, { statusCode = 0 }) => {
+      problem = `the gateway refused the connection: ${statusCode}`;
+      const mayChange =
+        typeof this.options.token === 'function' || (statusCode !== 401 && statusCode !== 403);
+      if (!mayChange) this.refusal = new Error(problem);
+      socket.terminate();
+    });
+    socket.on('error', (error) => (problem ||= error.message));
+    socket.on('close', (code, reason) => this.closed(code, reason.toString() || problem));
+  }
+
+  private register(skills: readonly BotSkill[]): void {
+    const { card, namespace } = this.options;
+    const params = {
+      card: { ...card, skills: skills.map((skill) => (typeof skill === 'string' ? { id: skill } : skill)) },
+      ...(namespace !== undefined && { namespace }),
+    };
+    this.write({ method: UP.register, params: params, id: REGISTER_ID });
+  }
+
+  private write(frame: JsonObject): void {
+    if (this.socket?.readyState === WebSocket.OPEN)
+      this.socket.send(JSON.stringify({ jsonrpc: '2.0', ...frame }));
+  }
+
+  private receive(text: string): void {
+    this.alive();
+    const frame: unknown = JSON.parse(text);
+    if (!isObject(frame)) return;
+    const { method, params, id } = frame;
+    if (method === DOWN.ping) this.write({ id: PING_ID, result: {} });
+    else if (method === DOWN.send) this.events.task(params as unknown as TaskFrame);
+    else if (method === DOWN.cancel && isObject(params)) this.events.cancel(textOf(params['id']));
+    else if (id === REGISTER_ID) this.answeredRegistration(frame);
+    else if (method === undefined && typeof id === 'string') this.events.answered(id, errorOf(frame));
+  }
+
+  private answeredRegistration(frame: JsonObject): void {
+    const error = errorOf(frame);
+    if (error !== undefined) {
+      this.refusal = new Error(`registration refused: ${error}`);
+      return; // the gateway closes the socket
+    }
+    const result = frame['result'] as unknown as RegisterResult;
+    this.silenceMs = result.heartbeat_timeout_ms * PATIENCE;
+    this.alive();
+    this.backoff.reset();
+    if (this.isRegistered) return; // a changed card
+    this.isRegistered = this.wasRegistered = true;
+    this.events.registered(result);
+  }
+
+  /** The gateway pings: when nothing comes for long, the connection is dead though nobody has said so. */
+  private alive(): void {
+    clearTimeout(this.watchdog);
+    if (Number.isFinite(this.silenceMs))
+      this.watchdog = setTimeout(() => this.socket?.terminate(), this.silenceMs).unref();
+  }
+
+  private closed(code: number, reason: string): void {
+    clearTimeout(this.watchdog);
+    this.socket = undefined;
+    this.isRegistered = false;
+    const isFinal = this.ending || code >= 4500 || FINAL.includes(code) || this.refusal !== undefined;
+    if (isFinal && !(code === CLOSE.policy && this.wasRegistered && !this.refusal)) {
+      this.events.lost(code, reason, undefined);
+      this.events.ended(this.ending ? undefined : (this.refusal ?? new Error(`closed: ${code} ${reason}`)));
+      return;
+    }
+    const retryMs = this.backoff.next();
+    this.events.lost(code, reason, retryMs);
+    this.retry = setTimeout(() => void this.open(), retryMs);
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+function errorOf({ error }: JsonObject): string | undefined {
+  return isObject(error) ? textOf(error['message'] ?? error['code']) : undefined;
+}

@@ -1,0 +1,24 @@
+/** `agent-gateway/sdk`: write a bot, or give the gateway work. Needs Node 22 or newer, and nothing of Nest. */
+export { connectBot, type Bot } from './bot/connect-bot.js';
+export type { BotCard, BotEvent, BotOptions, BotResult, BotSkill } from './bot/bot-options.js';
+export type { BotTask } from './bot/bot-task.js';
+export {
+  GatewayClient,
+  type RouteQuestion,
+  type SubmitOptions,
+  type TaskListFilter,
+} from './orchestrator/gateway-client.js';
+export { GatewayRefusal, GatewayUnreachable } from './orchestrator/errors.js';
+export type { ClientOptions } from './orchestrator/http.js';
+export type { WatchedEvent, WatchOptions } from './orchestrator/watch.js';
+export type {
+  AgentWire,
+  NewTaskWire,
+  PartWire,
+  RoutingExplanationWire,
+  SkillWire,
+  TaskAckWire,
+  TaskEventWire,
+  TaskWire,
+} from '../transport/orchestrator/orchestrator.wire.js';
+export type { Artifact, Message, Part } from '../core/task.js';
