@@ -52,7 +52,7 @@ function line(child, pattern) {
       createInterface({ input: stream }).on('line', (text) => {
         const match = pattern.exec(text);
         if (match) resolve(match);
-        else if (!/"level":"log"| LOG /.test(text)) say(dim(`  ${text}`));
+        else if (!/"level":"info"| LOG /.test(text)) say(dim(`  ${text}`));
       });
   });
 }

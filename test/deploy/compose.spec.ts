@@ -15,9 +15,11 @@ const compose = readCompose();
 const services = Object.entries(compose.services);
 
 test('the compose file is of the Compose Specification’s schema', () => {
-  const { $schema: _schema, ...schema } = JSON.parse(
-    read('node_modules/dclint/schemas/compose.schema.json'),
-  ) as Record<string, unknown>;
+  const schema = JSON.parse(read('node_modules/dclint/schemas/compose.schema.json')) as Record<
+    string,
+    unknown
+  >;
+  delete schema['$schema']; // names a dialect that ajv would have to fetch
   const ajv = new Ajv({ strict: false });
   addFormats(ajv);
   const valid = ajv.compile(schema);
