@@ -175,6 +175,14 @@ describe('again', () => {
     expect((await bot.expectClose()).code).toBe(1008);
   });
 
+  test('resuming that is no list of ids: −32602, and the field is named', async () => {
+    const bot = await aBot();
+    const card = { name: 'worker', skills: [] };
+    bot.send({ jsonrpc: '2.0', method: 'x-agent/register', params: { card, resuming: [1] }, id: 'again' });
+    const { error } = await bot.expectFrame(({ id }) => id === 'again');
+    expect(error).toMatchObject({ code: -32602, message: expect.stringContaining('params.resuming') as unknown });
+  });
+
   test('on the same socket under another name: it is that other agent now', async () => {
     const bot = await aBot();
     await bot.register({ name: 'renamed' });

@@ -211,19 +211,27 @@ describe('a bot', () => {
     await expect(bot.ready).rejects.toThrow('card.name');
   });
 
-  test('a bot process that comes back without its tasks says so, and they do not hang', async () => {
+  test('a bot process that comes back without its tasks says so: they are lost at once, by the loss policy', async () => {
     const { task, onTask } = gate();
     const first = aBot(gateway.botUrl, { onTask });
     await first.ready;
-    const { task_id } = await client.submit({ skill: 'work', instruction: 'x' });
+    const plain = await client.submit({ skill: 'work', instruction: 'plain' });
     (await task).progress(1);
-    await eventually(async () => (await client.get(task_id)).status === 'running');
-    const second = aBot(gateway.botUrl, { onTask: () => 'unused' });
+    const again = await client.submit({ skill: 'work', instruction: 'again', idempotent: true });
+    await eventually(() => first.tasks.length === 2);
+    first.tasks[1]!.progress(1);
+    await eventually(async () => (await client.get(again.task_id)).status === 'running');
+    const second = aBot(gateway.botUrl, { onTask: ({ attempt }) => `attempt ${attempt}` });
     await second.ready;
-    expect(await client.wait(task_id)).toMatchObject({
-      status: 'failed',
-      error: expect.stringContaining('restarted') as unknown,
+    expect(await client.wait(plain.task_id)).toMatchObject({ status: 'failed', error_code: 'AGENT_LOST' });
+    expect(await client.wait(again.task_id)).toMatchObject({
+      status: 'completed',
+      artifact: { text: 'attempt 2' },
     });
+  });
+
+  test('an address that is none: ready rejects at once', async () => {
+    await expect(aBot('not a url', { onTask: () => undefined }).ready).rejects.toThrow(/url/i);
   });
 });
 

@@ -18,6 +18,8 @@ export class FakeConnection extends AgentConnection {
   override readonly kind = 'fake';
   override paused = false;
   readonly told: Told[] = [];
+  /** Tasks that the agent no longer has. */
+  readonly lacks = new Set<TaskId>();
 
   /** @param hear called with everything that the engine says, at once */
   constructor(
@@ -25,6 +27,10 @@ export class FakeConnection extends AgentConnection {
     private readonly hear: (told: Told) => void = () => undefined,
   ) {
     super();
+  }
+
+  override stillHas(taskId: TaskId): boolean {
+    return !this.lacks.has(taskId);
   }
 
   override assign(assignment: Assignment): void {

@@ -20,6 +20,10 @@ export abstract class AgentConnection {
   abstract readonly kind: string;
   /** The credentials it was opened with. */
   abstract readonly principal: Principal;
+  /** Whether the agent still has a task that it had begun on an earlier connection; one that does not say is believed to. */
+  stillHas(_taskId: TaskId): boolean {
+    return true;
+  }
   abstract assign(assignment: Assignment): void;
   abstract cancel(taskId: TaskId): void;
   abstract ping(): void;

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { TasksConfig } from '../../config/tasks.config.js';
 import { ANONYMOUS } from '../../core/principal.js';
 import type { TaskRecord } from '../../core/task.js';
+import { FakeConnection } from '../../../test/fakes/fake-connection.js';
 import { Engine, settle, type JoinedAgent, type JoinOptions } from '../../../test/fakes/engine.js';
 
 const PATIENT = { interval: 3_600_000, timeout: 7_200_000 };
@@ -223,4 +224,28 @@ it('leaves exact loads behind, whatever was lost in whatever state', async () =>
     for (const task of [...engine.holdings.of(joined.agent)])
       await engine.tasks.report(joined.agent, task.id, { status: 'completed' });
   expect([ann.agent.load, bob.agent.load, engine.live.size]).toEqual([0, 0, 0]);
+});
+
+describe('an agent that comes back and says that it no longer has a task', () => {
+  const comeBackWithout = () => {
+    const connection = new FakeConnection();
+    connection.lacks.add(id);
+    return join('ann', { connection });
+  };
+
+  it('has lost it: it fails at once', async () => {
+    await begin();
+    engine.leave(ann);
+    await comeBackWithout();
+    expect(record()).toMatchObject({ state: 'failed', error: { code: 'AGENT_LOST' } });
+  });
+
+  it('gets it as a new attempt where the policy is to requeue', async () => {
+    await started({ onAgentLost: 'requeue' });
+    await begin();
+    engine.leave(ann);
+    const again = await comeBackWithout();
+    expect(sent(again)).toEqual([2]);
+    expect(names()).toEqual(['queued', 'running', 'queued']);
+  });
 });

@@ -65,10 +65,12 @@ export class AgentLoss {
     }
   }
 
-  /** Its own tasks take its slots first, waiting ones what is left. */
+  /** Its own tasks take its slots first, waiting ones what is left; what it no longer has is lost at once. */
   private agentCameBack(agent: Agent): void {
     if (this.dispatcher.isStopped) return;
-    for (const task of this.holdings.waitingFor(agent)) this.dispatcher.adopt(task, agent);
+    for (const task of this.holdings.waitingFor(agent))
+      if (agent.connection.stillHas(task.id)) this.dispatcher.adopt(task, agent);
+      else this.giveUp(task);
     this.dispatcher.fill(agent);
   }
 

@@ -44,6 +44,8 @@ export class BotSession extends AgentConnection {
   private agent: Agent | undefined;
   private unstored = 0;
   private stopped = false;
+  /** Tasks that the bot says it goes on with; undefined: it has not said. */
+  private resuming: ReadonlySet<string> | undefined;
   private deadline: Timer | undefined;
   private expiry: Timer | undefined;
   private readonly pace: FramePace | undefined;
@@ -74,6 +76,10 @@ export class BotSession extends AgentConnection {
 
   override get paused(): boolean {
     return this.unstored > MAX_UNSTORED || this.slowedDown !== undefined;
+  }
+
+  override stillHas(taskId: TaskId): boolean {
+    return this.resuming?.has(taskId) ?? true;
   }
 
   override assign(assignment: Assignment): void {
@@ -123,7 +129,8 @@ export class BotSession extends AgentConnection {
 
   private register(call: RpcCall): void {
     try {
-      const { card, namespace } = toRegistration(call.params, this.principal.namespace);
+      const { card, namespace, resuming } = toRegistration(call.params, this.principal.namespace);
+      this.resuming = resuming;
       this.enter(card, namespace);
       this.answer(call, this.welcome(this.agent!));
     } catch (error) {

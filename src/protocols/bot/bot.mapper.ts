@@ -18,6 +18,8 @@ const STATUSES = ['running', 'completed', 'failed'] as const;
 export interface Registration {
   readonly card: AgentCard;
   readonly namespace: Namespace;
+  /** Tasks of an earlier connection that it goes on with; undefined: it does not say. */
+  readonly resuming: ReadonlySet<string> | undefined;
 }
 
 /** `params` of a method that takes an object. @throws GatewayError INVALID */
@@ -28,13 +30,21 @@ export function paramsObject(params: RpcParams): JsonObject {
 
 /** x-agent/register. @throws GatewayError INVALID naming the field */
 export function toRegistration(params: RpcParams, ownNamespace: Namespace | null): Registration {
-  const { card, namespace } = paramsObject(params);
+  const { card, namespace, resuming } = paramsObject(params);
   if (!isObject(card)) throw invalid('params.card', card, 'an object');
   const asked = checkOptionalName('params.namespace', namespace);
   return {
     card: toCard(card),
     namespace: (asked as Namespace | undefined) ?? ownNamespace ?? DEFAULT_NAMESPACE,
+    resuming: toResuming(resuming),
   };
+}
+
+function toResuming(ids: unknown): ReadonlySet<string> | undefined {
+  if (ids === undefined || ids === null) return undefined;
+  if (!Array.isArray(ids) || ids.length > MAX_CONCURRENCY || !ids.every((id) => typeof id === 'string'))
+    throw invalid('params.resuming', ids, `a list of at most ${MAX_CONCURRENCY} task ids`);
+  return new Set(ids);
 }
 
 function toCard({

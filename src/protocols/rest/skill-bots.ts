@@ -93,7 +93,7 @@ function registering({ bots }: SkillSettings): string {
     }),
     `\`card.name\` (your id, unique in the namespace) and \`card.skills\` are required. \`max_concurrency\` is how many tasks you work on at once
 (default ${DEFAULT_MAX_CONCURRENCY}); you never get more. \`namespace\` defaults to your credential’s, else "${DEFAULT_NAMESPACE}". With an \`id\` you are answered
-\`{agent_id, namespace, holding}\`; \`holding\` lists the tasks that the gateway believes you are working on (after a reconnect). Register again on the
+\`{agent_id, namespace, holding}\`; \`holding\` lists the tasks that the gateway believes you are working on (after a reconnect). Say \`resuming: [ids]\` beside the card if you know which tasks you go on with: others that you had count as lost at once. Register again on the
 same socket to change your card.`,
   );
 }

@@ -7,6 +7,8 @@ import type { TaskFrame } from './bot-task.js';
 
 /** What a socket tells its bot. */
 export interface SocketEvents {
+  /** Tasks that the bot goes on with, asked at each registration. */
+  resuming(): string[];
   registered(result: RegisterResult): void;
   task(frame: TaskFrame): void;
   cancel(id: string): void;
@@ -54,6 +56,7 @@ export class BotSocket {
       const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
       this.listen(new WebSocket(url, { headers, perMessageDeflate: false, ...tls }));
     } catch (error) {
+      if (error instanceof SyntaxError) this.refusal = error; // the url: it will not get better
       this.closed(0, messageOf(error));
     }
   }
@@ -100,6 +103,7 @@ export class BotSocket {
     const params = {
       card: { ...card, skills: skills.map((skill) => (typeof skill === 'string' ? { id: skill } : skill)) },
       ...(namespace !== undefined && { namespace }),
+      resuming: this.events.resuming(),
     };
     this.write({ method: UP.register, params: params, id: REGISTER_ID });
   }
@@ -111,8 +115,8 @@ export class BotSocket {
 
   private receive(text: string): void {
     this.alive();
-    const frame: unknown = JSON.parse(text);
-    if (!isObject(frame)) return;
+    const frame = parsed(text);
+    if (!frame) return void this.socket?.terminate(); // not the gateway: dial again
     const { method, params, id } = frame;
     if (method === DOWN.ping) this.write({ id: PING_ID, result: {} });
     else if (method === DOWN.send) this.events.task(params as unknown as TaskFrame);
@@ -156,6 +160,15 @@ export class BotSocket {
     const retryMs = this.backoff.next();
     this.events.lost(code, reason, retryMs);
     this.retry = setTimeout(() => void this.open(), retryMs);
+  }
+}
+
+function parsed(text: string): JsonObject | undefined {
+  try {
+    const frame: unknown = JSON.parse(text);
+    return isObject(frame) ? frame : undefined;
+  } catch {
+    return undefined;
   }
 }
 

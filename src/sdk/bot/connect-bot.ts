@@ -38,6 +38,7 @@ export class Bot {
     this.ended = this.over.promise;
     this.ready.catch(() => undefined); // whoever does not wait for it learns by `ended`
     this.socket = new BotSocket(options, {
+      resuming: () => [...this.running.keys(), ...this.held.keys()],
       registered: (result) => this.registered(result),
       task: (frame) => this.take(frame),
       cancel: (id) => this.cancel(id),
@@ -68,14 +69,7 @@ export class Bot {
   private registered(result: RegisterResult): void {
     this.emit({ type: 'registered', namespace: result.namespace, agentId: result.agent_id });
     this.started.resolve();
-    for (const id of result.holding) if (!this.running.has(id) && !this.held.has(id)) this.giveUp(id);
     for (const held of this.held.values()) this.sendHeld(held);
-  }
-
-  /** The gateway thinks that this bot has a task, but an earlier process had it. */
-  private giveUp(id: string): void {
-    const error = 'the bot was restarted and has lost this task';
-    this.socket.send({ method: UP.status, params: { id, status: 'failed', error } });
   }
 
   private take(frame: TaskFrame): void {
