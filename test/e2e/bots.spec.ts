@@ -180,7 +180,10 @@ describe('again', () => {
     const card = { name: 'worker', skills: [] };
     bot.send({ jsonrpc: '2.0', method: 'x-agent/register', params: { card, resuming: [1] }, id: 'again' });
     const { error } = await bot.expectFrame(({ id }) => id === 'again');
-    expect(error).toMatchObject({ code: -32602, message: expect.stringContaining('params.resuming') as unknown });
+    expect(error).toMatchObject({
+      code: -32602,
+      message: expect.stringContaining('params.resuming') as unknown,
+    });
   });
 
   test('on the same socket under another name: it is that other agent now', async () => {
