@@ -179,7 +179,7 @@ test('no credential of a whole test run is in the log', async () => {
   await who.post('/tasks', 'no JSON');
   await new Orchestrator(url, `${token}x`).get('/agents');
   await bot.close();
-  expect(gateway.output).toContain('registered'); // the log is there, and as talkative as it gets
+  expect(gateway.output).toContain('agent online'); // the log is there, and as talkative as it gets
   for (const secret of [token, token.split('.')[2]!, SECRET]) expect(gateway.output).not.toContain(secret);
 });
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -126,7 +127,7 @@ function mountLines(rootfs: Rootfs, { mounts = [], hosts = [] }: RunOptions): st
 
 /** What the engine's name service does: here every container is at 127.0.0.1. */
 const hostsLine = (rootfs: Rootfs, hosts: readonly string[]): string => {
-  const own = quote(`${rootfs.path}.hosts`);
+  const own = quote(`${rootfs.path}.hosts-${randomUUID()}`); // containers of one image start at the same time
   return `printf '127.0.0.1 localhost ${hosts.join(' ')}\\n' > ${own}; mount --bind ${own} ${quote(rootfs.at('etc/hosts'))}; rm ${own}`;
 };
 

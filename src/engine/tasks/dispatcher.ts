@@ -154,6 +154,7 @@ export class Dispatcher {
     if (agent.load > agent.card.maxConcurrency || !agent.hasSkill(skill)) return this.takeBack(task);
     task.hand(agent);
     task.handedAt = this.clock.now();
+    task.sentAttempt = attempt;
     agent.connection.assign({ taskId, skill, attempt, input });
   }
 

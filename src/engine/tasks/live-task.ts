@@ -24,6 +24,8 @@ export class LiveTask {
   /** The holder's assignment is on its way to the disk: it knows nothing of the task yet. */
   storing = false;
   private sent = false;
+  /** The newest dispatch that an agent was really sent; one that was taken back before that counts for nobody. */
+  sentAttempt = 0;
   /** When an agent was last sent it, milliseconds since the epoch; unknown for a task of the process before. */
   handedAt: number | undefined;
   /** Its agent was lost after it had begun; it waits for that agent until then, but no longer than its own deadline. */
@@ -43,6 +45,7 @@ export class LiveTask {
     task.last = record.agent;
     task.lastPrincipal = record.agentPrincipal;
     task.committedSeq = record.seq;
+    task.sentAttempt = record.attempt;
     return task;
   }
 
