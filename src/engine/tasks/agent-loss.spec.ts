@@ -249,3 +249,15 @@ describe('an agent that comes back and says that it no longer has a task', () =>
     expect(names()).toEqual(['queued', 'running', 'queued']);
   });
 });
+
+it('an agent goes on under the number it was sent, though a later dispatch was stored and taken back unsent', async () => {
+  engine.leave(ann);
+  const again = engine.join('ann');
+  engine.registry.amend(again.agent, { ...again.agent.card, skills: [] });
+  await settle();
+  expect(sent(again)).toEqual([]);
+  const report = { status: 'running', attempt: 1 } as const;
+  await engine.tasks.report(again.agent, id, report);
+  await engine.tasks.report(again.agent, id, { ...report, progress: { pct: 10 } });
+  expect(names()).toEqual(['queued', 'running', 'progress']);
+});

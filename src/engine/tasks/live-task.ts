@@ -24,7 +24,7 @@ export class LiveTask {
   /** The holder's assignment is on its way to the disk: it knows nothing of the task yet. */
   storing = false;
   private sent = false;
-  /** The newest dispatch that an agent was really sent; one that was taken back before that counts for nobody. */
+  /** The newest dispatch that an agent was really sent. */
   sentAttempt = 0;
   /** When an agent was last sent it, milliseconds since the epoch; unknown for a task of the process before. */
   handedAt: number | undefined;
@@ -110,6 +110,11 @@ export class LiveTask {
       sameAgent(this.last, agent.ref) &&
       this.lastPrincipal === agent.connection.principal.id
     );
+  }
+
+  /** Whether a report with this number can be about the work under way: a dispatch that was taken back unsent changes nothing. */
+  isAttempt(attempt: number): boolean {
+    return attempt === this.record.attempt || attempt === this.sentAttempt;
   }
 
   /** The next entry of the log; does not record it. */

@@ -49,7 +49,7 @@ export class Reports {
 
   private counts(task: LiveTask, from: Agent, report: TaskReport): boolean {
     if (task.ended || !this.registry.isCurrent(from) || !task.mayReturnTo(from)) return false;
-    if (report.attempt !== undefined && report.attempt !== task.sentAttempt) return false;
+    if (report.attempt !== undefined && !task.isAttempt(report.attempt)) return false;
     // What belongs to the attempt before counts only where it stands for itself.
     if ((task.lacksChunks || (task.holder && !task.handed)) && !isWhole(report)) return false;
     // Taking a waiting task back needs a slot; a result does not.
