@@ -11,6 +11,8 @@ import { HeartbeatModule } from './engine/heartbeat/heartbeat.module.js';
 import { LimitsModule } from './engine/limits/limits.module.js';
 import { RateLimitGuard } from './engine/limits/rate-limit.guard.js';
 import { OpsModule } from './ops/ops.module.js';
+import { A2A_API } from './protocols/a2a/a2a.openapi.js';
+import { A2aModule } from './protocols/a2a/a2a.module.js';
 import { BotModule } from './protocols/bot/bot.module.js';
 import { JSONRPC_API } from './protocols/jsonrpc/jsonrpc.openapi.js';
 import { JsonRpcModule } from './protocols/jsonrpc/jsonrpc.module.js';
@@ -20,7 +22,7 @@ import { TransportModule } from './transport/transport.module.js';
 import { version } from './transport/version.js';
 
 /** The HTTP APIs in the order of their documentation. */
-export const APIS = [REST_API, JSONRPC_API];
+export const APIS = [REST_API, JSONRPC_API, A2A_API];
 
 /** The only file that knows all modules. A protocol is one folder and one line here. */
 @Module({})
@@ -37,6 +39,7 @@ export class AppModule {
         // The busiest routes first: Express looks through its routes in this order.
         RestModule,
         JsonRpcModule,
+        A2aModule,
         BotModule,
         HeartbeatModule,
         OpsModule.of({ version, apis: APIS, docs: config.docs.enabled }),

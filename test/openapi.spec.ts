@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { OPS_API } from '../src/ops/openapi/ops.openapi.js';
 import { openApiDocument } from '../src/ops/openapi/document.js';
+import { A2A_API } from '../src/protocols/a2a/a2a.openapi.js';
 import { JSONRPC_API } from '../src/protocols/jsonrpc/jsonrpc.openapi.js';
 import { REST_API } from '../src/protocols/rest/rest.openapi.js';
 import { version } from '../src/transport/version.js';
@@ -70,7 +71,7 @@ function problems(schema: object, value: unknown): unknown[] {
 }
 
 test('the committed document is what the code describes (npm run docs:openapi)', () => {
-  const made = openApiDocument([REST_API, JSONRPC_API, OPS_API], version, 'http://127.0.0.1:8443');
+  const made = openApiDocument([REST_API, JSONRPC_API, A2A_API, OPS_API], version, 'http://127.0.0.1:8443');
   expect(`${JSON.stringify(made, null, 2)}\n`).toBe(committed);
 });
 
@@ -150,13 +151,17 @@ describe('what the gateway really answers', () => {
     }: { body?: unknown; as?: Orchestrator; id?: string; query?: string; type?: string } = {},
   ): Promise<Answer> {
     const headers = type === undefined ? {} : { 'content-type': type };
-    const answer = await as.request(method, path.replace('{id}', id) + query, body, headers);
+    const where = path
+      .replace('{id}', id)
+      .replace('{skill}', 'summarize')
+      .replace('{agent}', 'nanobot-text-001');
+    const answer = await as.request(method, where + query, body, headers);
     const said = described(method, path).responses[answer.status];
     expect({
       route: `${method} ${path}`,
       status: answer.status,
       described: said !== undefined,
-    }).toMatchObject({ described: true });
+    }).toEqual({ route: `${method} ${path}`, status: answer.status, described: true });
     const mediaType = (answer.headers.get('content-type') ?? '').split(';')[0]!;
     const media = said?.content?.[mediaType];
     if (answer.text !== '') expect(media).toBeDefined();

@@ -37,6 +37,9 @@ interface RouteCase {
   readonly foreign: number;
 }
 
+/** An A2A call about a task that does not exist; the methods have cases of their own below. */
+const A2A_GET = { jsonrpc: '2.0', method: 'tasks/get', params: { id: UNKNOWN }, id: 1 };
+
 /** Every route of the gateway. */
 const ROUTES: Readonly<Record<string, RouteCase>> = {
   'POST /tasks': {
@@ -57,6 +60,20 @@ const ROUTES: Readonly<Record<string, RouteCase>> = {
     own: 200,
     foreign: 200,
   },
+  'POST /a2a': { right: 'read', body: A2A_GET, own: 200, foreign: 200 },
+  'POST /a2a/skills/:skill': { right: 'read', body: A2A_GET, own: 200, foreign: 200 },
+  'POST /a2a/agents/:agent': { right: 'read', body: A2A_GET, own: 200, foreign: 200 },
+  'POST /a2a/stream': { right: 'read', body: A2A_GET, own: 400, foreign: 400 },
+  'GET /.well-known/agent-card.json': { right: null, own: 200, foreign: 200 },
+  // Nothing is public here, so no card of a skill or an agent exists for anybody.
+  ...Object.fromEntries(
+    ['skills/:skill', 'agents/:agent'].flatMap((path) =>
+      ['agent-card.json', 'agent.json'].map((file) => [
+        `GET /a2a/${path}/.well-known/${file}`,
+        { right: null, own: 404, foreign: 404 },
+      ]),
+    ),
+  ),
   'POST /oauth/token': { right: null, body: {}, own: 400, foreign: 400 },
   'GET /.well-known/agent.json': { right: null, own: 200, foreign: 200 },
   'GET /.well-known/skill.md': { right: null, own: 200, foreign: 200 },
@@ -292,6 +309,75 @@ describe('methods of POST /jsonrpc', () => {
       namespace: OWNER,
     });
     expect(codeOf(answer)).toBe(-32012);
+  });
+});
+
+/** Every method of A2A over JSON-RPC, in both versions; `:id` is a task's id. */
+const A2A_METHODS = {
+  '1.0': {
+    SendMessage: { message: { messageId: ':new', role: 'ROLE_USER', taskId: ':id', parts: [{ text: 'x' }] } },
+    SendStreamingMessage: {
+      message: { messageId: ':new', role: 'ROLE_USER', taskId: ':id', parts: [{ text: 'x' }] },
+    },
+    GetTask: { id: ':id' },
+    CancelTask: { id: ':id' },
+    SubscribeToTask: { id: ':id' },
+    ListTasks: {},
+    CreateTaskPushNotificationConfig: { taskId: ':id', url: 'http://127.0.0.1/' },
+    GetTaskPushNotificationConfig: { taskId: ':id', id: 'x' },
+    ListTaskPushNotificationConfigs: { taskId: ':id' },
+    DeleteTaskPushNotificationConfig: { taskId: ':id', id: 'x' },
+    GetExtendedAgentCard: {},
+  },
+  '0.3': {
+    'message/send': { message: { messageId: ':new', role: 'user', taskId: ':id', parts: [{ text: 'x' }] } },
+    'message/stream': { message: { messageId: ':new', role: 'user', taskId: ':id', parts: [{ text: 'x' }] } },
+    'tasks/get': { id: ':id' },
+    'tasks/cancel': { id: ':id' },
+    'tasks/resubscribe': { id: ':id' },
+    'tasks/pushNotificationConfig/set': {
+      taskId: ':id',
+      pushNotificationConfig: { url: 'http://127.0.0.1/' },
+    },
+    'tasks/pushNotificationConfig/get': { id: ':id' },
+    'tasks/pushNotificationConfig/list': { id: ':id' },
+    'tasks/pushNotificationConfig/delete': { id: ':id', pushNotificationConfigId: 'x' },
+    'agent/getAuthenticatedExtendedCard': {},
+  },
+} as const;
+
+describe.each(Object.entries(A2A_METHODS))('methods of A2A %s', (version, methodsOfVersion) => {
+  let count = 0;
+  const call = (who: Orchestrator, method: string, params: object, id: string): Promise<Answer> => {
+    const text = JSON.stringify(params).replace(':id', id).replace(':new', `message-${++count}`);
+    const body = { jsonrpc: '2.0', method, params: JSON.parse(text) as object, id: 1 };
+    return who.request('POST', '/a2a', body, { 'a2a-version': version });
+  };
+
+  test.each(Object.entries(methodsOfVersion))(
+    '%s: a stranger gets the same for a foreign task as for none',
+    async (method, params) => {
+      const answers: unknown[] = [];
+      for (const id of [task, UNKNOWN, 'nonsense']) {
+        const answer = await call(stranger, method, params, id);
+        expect(answer.status).toBe(200);
+        expectNothingOfOwner(answer);
+        answers.push(comparable(answer));
+      }
+      expect(answers[1]).toEqual(answers[0]);
+      expect(answers[2]).toEqual(answers[0]);
+      expect((await call(nobody, method, params, task)).status).toBe(401);
+    },
+  );
+
+  test('what submits or cancels needs the right to', async () => {
+    const reader = new Orchestrator(gateway.httpUrl, tokenFor(OWNER, { scope: 'read' }));
+    for (const [method, params] of Object.entries(methodsOfVersion)) {
+      if (!/send|cancel$|CancelTask|message\/stream|SendStreaming/i.test(method)) continue;
+      const fresh = JSON.parse(JSON.stringify(params).replace('"taskId":":id",', '')) as object;
+      const { error } = (await call(reader, method, fresh, task)).body as { error?: { code: number } };
+      expect([method, error?.code]).toEqual([method, -32012]);
+    }
   });
 });
 

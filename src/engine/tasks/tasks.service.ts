@@ -3,7 +3,7 @@ import { Clock } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
 import { isTaskId, type TaskId } from '../../core/ids.js';
 import type { Principal } from '../../core/principal.js';
-import type { Artifact, NewTask, TaskEvent, TaskRecord, TaskReport } from '../../core/task.js';
+import type { Artifact, NewTask, TaskEvent, TaskInput, TaskRecord, TaskReport } from '../../core/task.js';
 import { isTerminal } from '../../core/task-states.js';
 import { Policy } from '../auth/policy.js';
 import type { Agent } from '../registry/agent.js';
@@ -67,6 +67,11 @@ export class TasksService {
   async get(caller: Principal, id: string): Promise<TaskView> {
     const record = await this.visible(caller, id);
     return { record, artifact: record.state === 'completed' ? await this.store.artifact(record.id) : null };
+  }
+
+  /** What the agent got to work on. @throws GatewayError as {@link get} */
+  async input(caller: Principal, id: string): Promise<TaskInput | undefined> {
+    return this.store.input((await this.visible(caller, id)).id);
   }
 
   /** The tasks of the caller's namespace, newest first. */

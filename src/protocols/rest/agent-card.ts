@@ -15,7 +15,7 @@ export const toAggregatedCard = (views: readonly AgentView[], publicUrl: string)
   name: 'agent-gateway',
   description:
     'One door to every agent that is connected to this gateway: tasks are durable, resumable and routed by skill.',
-  url: `${publicUrl}/jsonrpc`,
+  url: `${publicUrl}/a2a`,
   version,
   protocolVersion: PROTOCOL_VERSION,
   preferredTransport: 'JSONRPC',

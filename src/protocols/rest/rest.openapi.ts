@@ -233,7 +233,7 @@ function cardExample(): object {
   return {
     name: 'agent-gateway',
     description: 'One door to every agent that is connected to this gateway.',
-    url: 'http://127.0.0.1:8443/jsonrpc',
+    url: 'http://127.0.0.1:8443/a2a',
     version: '0.1.0',
     protocolVersion: '0.3.0',
     preferredTransport: 'JSONRPC',

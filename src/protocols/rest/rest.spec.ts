@@ -119,7 +119,7 @@ describe('GET /.well-known/agent.json', () => {
     expect(card).toMatchObject({
       name: 'agent-gateway',
       description: expect.any(String) as string,
-      url: 'https://gateway.example/jsonrpc',
+      url: 'https://gateway.example/a2a',
       version: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
       protocolVersion: expect.any(String) as string,
       capabilities: { streaming: true },

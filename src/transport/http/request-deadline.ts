@@ -1,6 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** Requests whose answer is allowed to take longer. */
+const patient = new WeakSet<ServerResponse>();
+
+/** The caller waits for something that takes its own time: no 408. */
+export const takesItsTime = (res: ServerResponse): void => void patient.add(res);
+
 interface Current {
   res: ServerResponse | undefined;
   since: number;
@@ -61,7 +67,7 @@ export class RequestDeadlines {
       const { res } = current;
       if (res === undefined) continue;
       if (res.writableFinished || res.destroyed) current.res = undefined;
-      else if (!res.headersSent && current.since <= oldest) this.late(res);
+      else if (!res.headersSent && current.since <= oldest && !patient.has(res)) this.late(res);
     }
   }
 }

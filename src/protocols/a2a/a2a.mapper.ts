@@ -1,0 +1,153 @@
+import type {
+  Artifact as A2aArtifact,
+  Message as A2aMessage,
+  Part as A2aPart,
+  Task,
+  TaskStatus,
+} from '@a2a-js/sdk';
+import { isoTime } from '../../core/clock.js';
+import { isObject, type Json, type JsonObject } from '../../core/json.js';
+import type { Artifact, Message, Part, TaskRecord } from '../../core/task.js';
+import type { TaskState } from '../../core/task-states.js';
+
+/**
+ * Between the core and A2A. Of A2A's types the ones of 1.0, which the SDK's codecs translate into 0.3; its enums are numbers,
+ * repeated here so that the SDK is loaded only when somebody speaks A2A.
+ */
+const STATE = { submitted: 1, working: 2, completed: 3, failed: 4, canceled: 5 } as const;
+const ROLE: { readonly user: number; readonly agent: number } = { user: 1, agent: 2 };
+
+const STATES: Record<TaskState, number> = {
+  created: STATE.submitted,
+  queued: STATE.submitted,
+  running: STATE.working,
+  completed: STATE.completed,
+  failed: STATE.failed,
+  canceled: STATE.canceled,
+};
+
+/** The core's state for a filter of A2A; undefined: no task here is ever in it. */
+export const stateOf = (state: number): TaskState | undefined =>
+  (Object.keys(STATES) as TaskState[]).find((name) => name !== 'created' && STATES[name] === state);
+
+/** One artifact per task has this id. */
+const RESULT = 'result';
+
+/** A part as bots get it: `type` names its kind, files are as in A2A 0.3. */
+export function toPart({ content, filename, mediaType, metadata }: A2aPart): Part {
+  const rest = metadata && Object.keys(metadata).length > 0 ? { metadata: metadata } : {};
+  const file = { ...(filename && { name: filename }), ...(mediaType && { mimeType: mediaType }) };
+  switch (content?.$case) {
+    case 'text':
+      return { type: 'text', text: content.value, ...rest };
+    case 'raw':
+      return {
+        type: 'file',
+        file: { bytes: Buffer.from(content.value).toString('base64'), ...file },
+        ...rest,
+      };
+    case 'url':
+      return { type: 'file', file: { uri: content.value, ...file }, ...rest };
+    case 'data':
+      return { type: 'data', data: content.value as Json, ...rest };
+    case undefined:
+      return { type: 'text', text: '' };
+  }
+}
+
+/** A bot's part as A2A has it; what is of no kind that A2A knows goes as data. */
+function fromPart(part: Part): A2aPart {
+  const { text, file, data, metadata } = part;
+  const given = isObject(metadata) ? { ...metadata } : undefined;
+  const bare = { metadata: given, filename: '', mediaType: '' };
+  if (typeof text === 'string') return { ...bare, content: { $case: 'text', value: text } };
+  if (isObject(file)) return fromFile(file, given);
+  return { ...bare, content: { $case: 'data', value: data ?? part } };
+}
+
+function fromFile(
+  { name, mimeType, bytes, uri }: JsonObject,
+  metadata: Record<string, unknown> | undefined,
+): A2aPart {
+  const named = {
+    metadata,
+    filename: typeof name === 'string' ? name : '',
+    mediaType: typeof mimeType === 'string' ? mimeType : '',
+  };
+  if (typeof bytes === 'string')
+    return { ...named, content: { $case: 'raw', value: Buffer.from(bytes, 'base64') } };
+  return { ...named, content: { $case: 'url', value: typeof uri === 'string' ? uri : '' } };
+}
+
+export function toMessage(message: A2aMessage): Message {
+  return { role: Number(message.role) === ROLE.agent ? 'agent' : 'user', parts: message.parts.map(toPart) };
+}
+
+/** The caller's message as the task's history shows it. */
+export const fromInput = (message: Message, { id, contextId }: TaskRecord): A2aMessage => ({
+  messageId: `${id}-input`,
+  contextId: contextId ?? '',
+  taskId: id,
+  role: message.role === 'agent' ? ROLE.agent : ROLE.user,
+  parts: message.parts.map(fromPart),
+  metadata: undefined,
+  extensions: [],
+  referenceTaskIds: [],
+});
+
+export function fromArtifact(artifact: Artifact): A2aArtifact {
+  const { text, parts = [], name, description, ...rest } = artifact;
+  const own =
+    Object.keys(rest).length > 0 && text === undefined && parts.length === 0 ? [{ data: rest } as Part] : [];
+  const all = [...(text === undefined ? [] : [{ text }]), ...parts, ...own];
+  return {
+    artifactId: RESULT,
+    name: typeof name === 'string' ? name : '',
+    description: typeof description === 'string' ? description : '',
+    parts: (all.length > 0 ? all : [{ text: '' }]).map(fromPart),
+    metadata: undefined,
+    extensions: [],
+  };
+}
+
+/** What the agent says along with a state. */
+function said(text: string, { id, contextId, seq }: TaskRecord): A2aMessage {
+  return {
+    messageId: `${id}-${seq}`,
+    contextId: contextId ?? '',
+    taskId: id,
+    role: ROLE.agent,
+    parts: [fromPart({ text })],
+    metadata: undefined,
+    extensions: [],
+    referenceTaskIds: [],
+  };
+}
+
+/** A status at a moment; `text` is what there is to say about it. */
+export const statusOf = (record: TaskRecord, state: TaskState, at: number, text?: string): TaskStatus => ({
+  state: STATES[state],
+  message: text === undefined || text === '' ? undefined : said(text, record),
+  timestamp: isoTime(at),
+});
+
+/** What a failure says to A2A's callers; in the production profile nothing of the agent's own words. */
+export type FailureText = (error: string) => string;
+
+export interface TaskParts {
+  readonly record: TaskRecord;
+  readonly artifact: Artifact | null;
+  readonly history: readonly A2aMessage[];
+}
+
+export function fromTask({ record, artifact, history }: TaskParts, failure: FailureText): Task {
+  const text = record.error ? failure(record.error.message) : undefined;
+  return {
+    id: record.id,
+    contextId: record.contextId ?? '',
+    status: statusOf(record, record.state, record.updatedAt, text),
+    artifacts: artifact ? [fromArtifact(artifact)] : [],
+    history: [...history],
+    metadata: { skill: record.skill, ...(record.agent && { agent_id: record.agent.name }) },
+  };
+}
