@@ -28,8 +28,9 @@ export class Client {
     return this.send(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n`);
   }
 
-  post(path: string, body: string): Promise<Reply> {
-    const head = `Host: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+  /** @param headers further header lines, each ended by CRLF */
+  post(path: string, body: string, headers = ''): Promise<Reply> {
+    const head = `Host: 127.0.0.1\r\n${headers}Content-Type: application/json\r\nContent-Length: ${body.length}`;
     return this.send(`POST ${path} HTTP/1.1\r\n${head}\r\n\r\n${body}`);
   }
 
@@ -126,7 +127,21 @@ async function follow(client: Client, id: string): Promise<void> {
 }
 
 /** Submits `count` tasks, `users` at a time, each user sending its next one when its last is through. */
-export async function runLoad(port: number, door: Door, count: number, users: number): Promise<LoadResult> {
+export function runLoad(port: number, door: Door, count: number, users: number): Promise<LoadResult> {
+  return inTurns(port, count, users, async (client) => {
+    const id = await submit(client, door);
+    if (door === 'sse') await follow(client, id);
+    return id;
+  });
+}
+
+/** `count` request cycles by `users` at once, each on its own connection; a cycle resolves to the id of its task. */
+export async function inTurns(
+  port: number,
+  count: number,
+  users: number,
+  cycle: (client: Client) => Promise<string>,
+): Promise<LoadResult> {
   const ids: string[] = [];
   const latencies = new Float64Array(count);
   let started = 0;
@@ -136,8 +151,7 @@ export async function runLoad(port: number, door: Door, count: number, users: nu
       while (started < count) {
         const index = started++;
         const begin = performance.now();
-        const id = await submit(client, door);
-        if (door === 'sse') await follow(client, id);
+        const id = await cycle(client);
         latencies[index] = performance.now() - begin;
         ids.push(id);
       }

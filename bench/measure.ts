@@ -6,7 +6,7 @@ export const BOTS = 16;
 export const USERS = 64;
 const VERIFIED = 500;
 /** Milliseconds after which a round is given up. */
-const PATIENCE = 120_000;
+export const PATIENCE = 120_000;
 
 /** A server with its bots. */
 export interface Target {
@@ -54,7 +54,7 @@ async function round({ server, bots }: Target, door: Door, count: number): Promi
 }
 
 /** @throws Error when it takes longer than `ms`. */
-async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
+export async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
   const stop = new AbortController();
   const late = sleep(ms, undefined, { signal: stop.signal }).then(() => {
     throw new Error(`${what} has not ended within ${ms / 1000} s`);
@@ -65,7 +65,7 @@ async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T>
   });
 }
 
-async function until(what: string, reached: () => Promise<boolean>): Promise<void> {
+export async function until(what: string, reached: () => Promise<boolean>): Promise<void> {
   for (const begin = performance.now(); !(await reached()); await sleep(10))
     if (performance.now() - begin > PATIENCE)
       throw new Error(`after ${PATIENCE / 1000} s still not: ${what}`);
@@ -85,7 +85,7 @@ async function totalLoad(server: Server): Promise<number> {
   return agents.reduce((sum, agent) => sum + agent.load, 0);
 }
 
-const percentile = (sorted: Float64Array, share: number): number =>
+export const percentile = (sorted: Float64Array, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 
 export function median(values: readonly number[]): number {
@@ -104,13 +104,20 @@ export interface Plan {
 
 export type Pair = readonly [base: Target, value: Target];
 
-/** Loads both servers in turn, the one that begins alternating, so that drift of the machine cancels out. */
-export async function alternate(pair: Pair, door: Door, plan: Plan): Promise<[Sample[], Sample[]]> {
-  const samples: [Sample[], Sample[]] = [[], []];
-  for (const target of pair) await round(target, door, plan.warmUp);
-  for (let turn = 0; turn < plan.rounds; turn++)
+export const alternate = (pair: Pair, door: Door, plan: Plan): Promise<[Sample[], Sample[]]> =>
+  inTurn(pair, plan, (target, count) => round(target, door, count));
+
+/** Loads both sides in turn, the one that begins alternating, so that drift of the machine cancels out. */
+export async function inTurn<Side, Result>(
+  pair: readonly [base: Side, value: Side],
+  { warmUp, rounds, tasks }: Plan,
+  measure: (side: Side, count: number) => Promise<Result>,
+): Promise<[Result[], Result[]]> {
+  const samples: [Result[], Result[]] = [[], []];
+  for (const side of pair) await measure(side, warmUp);
+  for (let turn = 0; turn < rounds; turn++)
     for (const side of turn % 2 ? ([1, 0] as const) : ([0, 1] as const))
-      samples[side].push(await round(pair[side], door, plan.tasks));
+      samples[side].push(await measure(pair[side], tasks));
   return samples;
 }
 

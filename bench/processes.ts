@@ -57,7 +57,8 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(force);
 }
 
-export type Kind = 'relay' | 'gateway';
+/** `sdk`: the official A2A SDK's own server with its agent in the same process and its store in memory. */
+export type Kind = 'relay' | 'gateway' | 'sdk';
 
 export interface ServerOptions {
   /** SQLite file of the gateway; a new one by default. */
@@ -85,7 +86,7 @@ export class Server {
     const begin = performance.now();
     const child = spawn(process.execPath, program(kind, options), {
       cwd: ROOT,
-      env: { ...environment({ http, bots, database }), ...(kind === 'relay' && { NODE_PATH: MODULES }) },
+      env: { ...environment({ http, bots, database }), ...(kind !== 'gateway' && { NODE_PATH: MODULES }) },
       stdio: ['ignore', output, output],
     });
     closeSync(output);
@@ -137,15 +138,15 @@ export class Server {
 }
 
 function program(kind: Kind, { cpuProf }: ServerOptions): string[] {
-  if (kind === 'relay') return [compiledRelay()];
+  if (kind !== 'gateway') return [compiled(kind === 'relay' ? 'relay' : 'sdk-server')];
   return [...(cpuProf ? ['--cpu-prof', `--cpu-prof-dir=${cpuProf}`] : []), join(ROOT, 'dist/main.js')];
 }
 
-/** The relay as plain JavaScript, so that no loader counts in its figures. */
-function compiledRelay(): string {
+/** A baseline server as plain JavaScript, so that no loader counts in its figures. */
+function compiled(name: string): string {
   const options = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2024, esModuleInterop: true };
-  const source = readFileSync(join(__dirname, 'relay.ts'), 'utf8');
-  const file = join(TEMP, 'relay.cjs');
+  const source = readFileSync(join(__dirname, `${name}.ts`), 'utf8');
+  const file = join(TEMP, `${name}.cjs`);
   writeFileSync(file, ts.transpileModule(source, { compilerOptions: options }).outputText);
   return file;
 }
@@ -212,6 +213,11 @@ export class Bots {
   async done(): Promise<number> {
     this.child.send('done');
     return (await this.next()).done ?? 0;
+  }
+
+  /** Lets the held tasks go on (see bots.ts). */
+  go(): void {
+    this.child.send('go');
   }
 
   async stop(): Promise<void> {

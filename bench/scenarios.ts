@@ -2,39 +2,20 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Door } from './load.js';
 import { alternate, BOTS, median, settledRss, startTarget, stopTarget, USERS } from './measure.js';
-import type { Pair, Plan, Sample } from './measure.js';
+import type { Pair } from './measure.js';
 import { Bots, Server, TEMP, type Kind } from './processes.js';
 import type { Row, Table } from './report.js';
+import { by, plan, type Settings } from './settings.js';
+import { a2aSend, chunks, subscribers } from './a2a.js';
 import { routing } from './routing.js';
 import { fillByRunning, multiply } from './stored.js';
 
-export interface Settings {
-  quick: boolean;
-  /** What is compared with the relay: the gateway, or the relay itself as a check of the method. */
-  contender: Kind;
-  idleBots: number;
-  cpuProf: string | undefined;
-}
+export type { Settings } from './settings.js';
 
 interface Scenario {
   about: string;
   run(settings: Settings): Promise<Table | undefined>;
 }
-
-const plan = ({ quick }: Settings): Plan =>
-  quick ? { rounds: 3, tasks: 3_000, warmUp: 6_000 } : { rounds: 7, tasks: 10_000, warmUp: 15_000 };
-
-const by = (name: string, unit: string, key: keyof Sample, [base, value]: [Sample[], Sample[]]): Row => {
-  const ratios = value.map((sample, i) => sample[key] / base[i]![key]);
-  const spread = [Math.min(...ratios), Math.max(...ratios)] as const;
-  return {
-    name,
-    unit,
-    base: median(base.map((s) => s[key])),
-    value: median(value.map((s) => s[key])),
-    spread,
-  };
-};
 
 const load = (door: Door, title: string, target?: Row['target']): Scenario => ({
   about: title,
@@ -150,6 +131,10 @@ export const SCENARIOS: Record<string, Scenario> = {
   sse: load('sse', 'POST /tasks + SSE to the terminal event', { of: 'ratio', limit: 2.5, wish: 1.5 }),
   post: load('post', 'POST /tasks only'),
   jsonrpc: load('jsonrpc', 'JSON-RPC tasks/send only'),
+  'a2a-0.3': { about: 'A2A message/send (0.3), blocking', run: a2aSend('0.3') },
+  'a2a-1.0': { about: 'A2A SendMessage (1.0), blocking', run: a2aSend('1.0') },
+  chunks: { about: 'A2A stream of one artifact in many chunks', run: chunks },
+  subscribers: { about: 'A2A, a thousand subscribers of one task', run: subscribers },
   bots: idleBots,
   routing: {
     about: 'one routing decision at 10 / 1,000 / 10,000 agents',
