@@ -133,6 +133,9 @@ ${END}
 - A routing decision (choose, reserve, release) is timed in-process on the built engine, in CPU time of the thread;
   64 tasks are in hand at any moment, and ties are spread (decision 6).
 - Stored tasks: two gateways, one with few, one with many ended tasks in its file, under the same load in turn.
+- A2A: the baseline is the official SDK's own server (\`bench/sdk-server.ts\`) with its agent in the same process and its store in
+  memory; the gateway sends every task to a bot and every step to the disk. Each answer is checked: finished, with its own
+  result.
 - Start: from spawn until both listeners answer \`/health\`, on a new file, migrations included.
 
 \`npm run bench -- --help\` shows scenarios and options; \`--self-check\` runs the relay against itself: all ratios near 1.
