@@ -46,10 +46,13 @@ export class AppModule {
         AuthModule,
         LimitsModule,
       ],
-      // Every HTTP route is closed unless it says @Public(), and counts unless it says @Unlimited(); in this order.
+      // Every HTTP route is closed unless it says @Public(), and, where there are limits, counts unless it says
+      // @Unlimited(); in this order. A guard costs each request something, also one that has nothing to do.
       providers: [
         { provide: APP_GUARD, useExisting: OAuth2Guard },
-        { provide: APP_GUARD, useExisting: RateLimitGuard },
+        ...(config.limits.rate || config.limits.namespaceRate
+          ? [{ provide: APP_GUARD, useExisting: RateLimitGuard }]
+          : []),
       ],
     };
   }

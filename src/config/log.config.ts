@@ -20,3 +20,6 @@ export class LogConfig extends concern('log', {
     '`pretty` or `json`',
   ),
 }) {}
+
+/** Whether lines of the level `debug` are written. */
+export const writesDebug = ({ level }: LogConfig): boolean => level === 'debug' || level === 'trace';

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { LogConfig, writesDebug } from '../config/log.config.js';
 import type { AnsweredRequest } from '../transport/http/request-observer.js';
 import { Metrics } from './metrics/metrics.js';
 
@@ -13,14 +14,22 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 export class RequestWatch {
   private readonly logger = new Logger('Request');
 
-  constructor(private readonly metrics: Metrics) {}
+  /** Whether requests that went well are written: asked here, because most often they are not, and there are many. */
+  private readonly writesAll: boolean;
+
+  constructor(
+    private readonly metrics: Metrics,
+    log: LogConfig,
+  ) {
+    this.writesAll = writesDebug(log);
+  }
 
   /** The caller of {@link AnsweredRequest}. */
   readonly tell = (request: AnsweredRequest): void => {
     const { method, route = 'none', status, ms, isStream } = request;
     const labels = { method: METHODS.has(method) ? method : 'other', route, status: String(status) };
     if (!isStream) this.metrics.httpSeconds.observe(labels, ms / 1000);
-    this.write(request);
+    if (status >= 400 || this.writesAll) this.write(request);
   };
 
   private write({ method, route = 'none', status, ms, requestId, traceId, aborted }: AnsweredRequest): void {

@@ -69,6 +69,11 @@ export class TasksService {
     return { record, artifact: record.state === 'completed' ? await this.store.artifact(record.id) : null };
   }
 
+  /** The record alone. @throws GatewayError as {@link get} */
+  record(caller: Principal, id: string): Promise<TaskRecord> {
+    return this.visible(caller, id);
+  }
+
   /** What the agent got to work on. @throws GatewayError as {@link get} */
   async input(caller: Principal, id: string): Promise<TaskInput | undefined> {
     return this.store.input((await this.visible(caller, id)).id);

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { LogConfig, writesDebug } from '../../config/log.config.js';
 import { Clock } from '../../core/clock.js';
 import { RegistryService } from '../../engine/registry/registry.service.js';
 import type { LiveTask } from '../../engine/tasks/live-task.js';
@@ -12,12 +13,17 @@ export class TaskLines {
 
   constructor(
     private readonly clock: Clock,
+    log: LogConfig,
     live: LiveTasks,
     registry: RegistryService,
   ) {
     live.observe({
-      submitted: (task) => this.tasks.debug({ msg: 'task submitted', ...about(task) }),
-      ended: (task) => this.ended(task),
+      ...(writesDebug(log) && {
+        submitted: (task: LiveTask) => this.tasks.debug({ msg: 'task submitted', ...about(task) }),
+      }),
+      ended: (task) => {
+        if (task.record.error || writesDebug(log)) this.ended(task);
+      },
     });
     registry.observe({
       joined: ({ card, namespace, connection: { kind } }) =>

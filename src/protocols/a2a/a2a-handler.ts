@@ -16,7 +16,7 @@ import { GatewayError, invalid } from '../../core/errors.js';
 import type { AgentName } from '../../core/ids.js';
 import type { JsonObject } from '../../core/json.js';
 import type { Principal } from '../../core/principal.js';
-import type { NewTask, TaskRecord } from '../../core/task.js';
+import type { Message, NewTask, TaskEventBody, TaskRecord } from '../../core/task.js';
 import { isTerminal } from '../../core/task-states.js';
 import { RegistryService } from '../../engine/registry/registry.service.js';
 import { RESET, type TasksService } from '../../engine/tasks/tasks.service.js';
@@ -41,6 +41,11 @@ export interface CallContext {
   /** The last event that the caller has (`Last-Event-ID`). */
   readonly after: string | undefined;
   readonly failure: FailureText;
+}
+
+interface Submitted {
+  readonly record: TaskRecord;
+  readonly message: Message;
 }
 
 const PAGE = { default: 50, max: 100 };
@@ -71,14 +76,25 @@ export class A2aHandler implements A2ARequestHandler {
 
   /** Waits for the end (1.0 §3.2.2) unless the caller wants the task at once. A caller that hangs up loses nothing. */
   async sendMessage(request: SendMessageRequest): Promise<Task> {
-    const record = await this.submit(request);
-    if (request.configuration?.returnImmediately !== true) await this.ended(record.id);
-    return this.task(record.id, request.configuration?.historyLength);
+    const { record, message } = await this.submit(request);
+    const history = request.configuration?.historyLength === 0 ? [] : [fromInput(message, record)];
+    const { failure, caller } = this.context;
+    if (request.configuration?.returnImmediately)
+      return fromTask({ record, artifact: null, history }, failure);
+    const end = await this.ended(record.id);
+    const ended = await this.saying(() => this.tasks.record(caller, record.id));
+    // What is known is not read again: the last event has the result, the request the message.
+    return fromTask(
+      { record: ended, artifact: end?.event === 'completed' ? end.artifact : null, history },
+      failure,
+    );
   }
 
   async *sendMessageStream(request: SendMessageRequest): AsyncGenerator<StreamResponse, void, undefined> {
-    const record = await this.submit(request);
-    yield* this.follow(record, undefined);
+    const { record, message } = await this.submit(request);
+    const history = [fromInput(message, record)];
+    const task = fromTask({ record, artifact: null, history }, this.context.failure);
+    yield* this.follow(record, undefined, () => Promise.resolve(task));
   }
 
   getTask({ id, historyLength }: GetTaskRequest): Promise<Task> {
@@ -98,7 +114,7 @@ export class A2aHandler implements A2ARequestHandler {
     const { record } = await this.saying(() => this.tasks.get(this.context.caller, id));
     if (isTerminal(record.state) && this.context.after === undefined)
       throw new this.errors.UnsupportedOperationError(`the task has ended: ${record.state}`);
-    yield* this.follow(record, this.context.after);
+    yield* this.follow(record, this.context.after, () => this.task(id, undefined));
   }
 
   listTasks(request: ListTasksRequest): Promise<ListTasksResponse> {
@@ -142,14 +158,12 @@ export class A2aHandler implements A2ARequestHandler {
     );
   }
 
-  private submit({ message, metadata }: SendMessageRequest): Promise<TaskRecord> {
+  private submit({ message, metadata }: SendMessageRequest): Promise<Submitted> {
     return this.saying(async () => {
       if (!message) throw invalid('message', message, 'a message');
       if (message.taskId) await this.refuseContinuation(message);
-      return this.tasks.submit(
-        this.context.caller,
-        this.newTask(message, { ...metadata, ...message.metadata }),
-      );
+      const task = this.newTask(message, { ...metadata, ...message.metadata });
+      return { record: await this.tasks.submit(this.context.caller, task), message: task.input.message };
     });
   }
 
@@ -190,10 +204,13 @@ export class A2aHandler implements A2ARequestHandler {
     return skill;
   }
 
-  private async ended(id: string): Promise<void> {
+  /** Resolves at the end of the task to its last event, or when the caller has gone. */
+  private async ended(id: string): Promise<TaskEventBody | undefined> {
     const { caller, signal } = this.context;
-    const log = await this.tasks.watch(caller, id, { after: undefined, signal });
-    for await (const item of log) void item;
+    let last: TaskEventBody | undefined;
+    for await (const item of await this.tasks.watch(caller, id, { after: undefined, signal }))
+      if (item !== RESET) last = item.body;
+    return last;
   }
 
   private task(id: string, historyLength: number | undefined): Promise<Task> {
@@ -209,6 +226,7 @@ export class A2aHandler implements A2ARequestHandler {
   private async *follow(
     record: TaskRecord,
     after: string | undefined,
+    task: () => Promise<Task>,
   ): AsyncGenerator<StreamResponse, void, undefined> {
     const { caller, signal, failure } = this.context;
     const seen = after !== undefined && /^\d{1,15}$/.test(after) ? Number(after) : 0;
@@ -218,7 +236,7 @@ export class A2aHandler implements A2ARequestHandler {
       if (item === RESET) continue;
       if (item.seq === 1 && seen === 0) {
         this.position = 1;
-        yield { payload: { $case: 'task', value: await this.task(record.id, undefined) } };
+        yield { payload: { $case: 'task', value: await task() } };
       }
       for (const event of events.of(item)) {
         this.position = item.seq;
