@@ -1,4 +1,5 @@
 import { letYoungHeapGrow } from './heap.js'; // first: see there
+import { onEndSignal } from './signals.js'; // second: see there
 import { loadConfig } from './config/load.js';
 import { ConfigError } from './config/config.error.js';
 import { Gateway } from './gateway.js';
@@ -12,8 +13,7 @@ async function main(): Promise<void> {
     ending = true;
     void gateway.stop().then((clean) => process.exit(clean ? code : 1));
   };
-  process.on('SIGINT', () => end(0));
-  process.on('SIGTERM', () => end(0));
+  onEndSignal(() => end(0));
   process.on('unhandledRejection', (reason) => fatal('unhandled rejection', reason, end));
   process.on('uncaughtException', (error) => fatal('uncaught exception', error, end));
   process.stdout.write(`${gateway.readyLine}\n`);

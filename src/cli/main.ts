@@ -75,6 +75,7 @@ function exitCodeOf(error: unknown): number {
 }
 
 if (require.main === module) {
-  process.once('SIGINT', () => process.exit(EXIT.interrupted));
+  // The gateway itself stops cleanly, in its own time.
+  if (process.argv[2] !== 'serve') process.once('SIGINT', () => process.exit(EXIT.interrupted));
   void main(process.argv.slice(2)).then((code) => (process.exitCode = code));
 }

@@ -255,21 +255,24 @@ describe('bot --exec', () => {
   });
 });
 
-test('serve runs the gateway until it is told to stop', async () => {
-  const [web, sockets] = [await freePort(), await freePort()];
-  const env = {
-    GATEWAY_HTTP_PORT: `${web}`,
-    GATEWAY_BOTS_PORT: `${sockets}`,
-    GATEWAY_STORAGE_URL: 'sqlite::memory:',
-  };
-  const server = spawn(process.execPath, [CLI, 'serve'], {
-    env: environment(env),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let printed = '';
-  server.stdout.on('data', (text: Buffer) => (printed += text.toString()));
-  await eventually(() => printed.includes('agent-gateway ready'), { timeoutMs: 20_000 });
-  expect((await fetch(`http://127.0.0.1:${web}/health`)).status).toBe(200);
-  server.kill('SIGTERM');
-  expect(await once(server, 'exit')).toEqual([0, null]);
-});
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'serve runs the gateway until %s, and ends it cleanly',
+  async (signal) => {
+    const [web, sockets] = [await freePort(), await freePort()];
+    const env = {
+      GATEWAY_HTTP_PORT: `${web}`,
+      GATEWAY_BOTS_PORT: `${sockets}`,
+      GATEWAY_STORAGE_URL: 'sqlite::memory:',
+    };
+    const server = spawn(process.execPath, [CLI, 'serve'], {
+      env: environment(env),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let printed = '';
+    server.stdout.on('data', (text: Buffer) => (printed += text.toString()));
+    await eventually(() => printed.includes('agent-gateway ready'), { timeoutMs: 20_000 });
+    expect((await fetch(`http://127.0.0.1:${web}/health`)).status).toBe(200);
+    server.kill(signal);
+    expect(await once(server, 'exit')).toEqual([0, null]);
+  },
+);

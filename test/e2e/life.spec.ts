@@ -158,6 +158,45 @@ describe('SIGTERM', () => {
     expect([code, performance.now() - begin < 3_500]).toEqual([0, true]);
     socket.destroy();
   });
+
+  test('twice: the second one ends it at once, whoever is still waited for', async () => {
+    // Longer than the test may take: only the second signal can end it.
+    const gateway = await GatewayProcess.start({ env: { GATEWAY_SHUTDOWN_TIMEOUT: '10m' } });
+    const { socket } = await halfSent(gateway.httpUrl);
+    const bot = await TestBot.connect({
+      url: gateway.botUrl,
+      name: 'worker',
+      skills: ['work'],
+      behaviour: silent,
+    });
+    gateway.signal('SIGTERM');
+    expect((await bot.expectClose()).code).toBe(1012); // it is stopping
+    gateway.signal('SIGTERM');
+    expect(await gateway.exited()).toEqual({ code: 0, signal: null });
+    socket.destroy();
+  });
+
+  test('during the start: it ends, and is not left to a default that PID 1 does not have', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gateway-start-'));
+    const child = spawn(process.execPath, [join(ROOT, 'dist/main.js')], {
+      cwd: ROOT,
+      env: {
+        PATH: process.env['PATH'],
+        GATEWAY_HTTP_PORT: '0',
+        GATEWAY_BOTS_PORT: '0',
+        GATEWAY_STORAGE_URL: `sqlite:${join(folder, 'gateway.db')}`,
+        GATEWAY_LOG_FORMAT: 'json',
+        GATEWAY_LOG_LEVEL: 'debug',
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(child, 'exit');
+    // The framework's first line comes after the handlers are there and well before the listeners open.
+    await once(child.stdout, 'data');
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    await rm(folder, { recursive: true, force: true });
+  });
 });
 
 describe('the start is refused, with one message that names the setting', () => {
