@@ -94,13 +94,14 @@ async function follow(
   after: number,
   { json }: ConnectionOptions,
 ): Promise<void> {
-  let last: WatchedEvent['data'] | undefined;
+  let last: string | undefined;
   for await (const event of client.watch(id, { after })) {
-    last = event.data;
+    last = event.data.event;
     if (json) sayJson({ seq: event.seq, ...event.data });
     else say(line(event));
   }
-  if (last?.event !== 'completed') throw new TaskFailed(id);
+  last ??= (await client.get(id)).status; // it had ended, and nothing came after the position
+  if (last !== 'completed') throw new TaskFailed(id);
 }
 
 function line({ seq, data }: WatchedEvent): string {

@@ -198,6 +198,20 @@ describe('tasks', () => {
     expect(await cli(['task', 'watch', id])).toMatchObject({ code: 1 });
   });
 
+  test('watch after the last event of a completed task: nothing to say, exit code 0', async () => {
+    await aBot('cat');
+    const { stdout } = await cli(['task', 'submit', 'work', 'x', '--watch', '--json']);
+    const [ack, ...events] = stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as { task_id: string; seq: number });
+    const after = String(events.at(-1)!.seq);
+    expect(await cli(['task', 'watch', ack!.task_id, '--after', after])).toMatchObject({
+      code: 0,
+      stdout: '',
+    });
+  });
+
   test('a token comes from the environment', async () => {
     const closed = await GatewayProcess.start({ env: AUTH_ON });
     const env = { AGENT_GATEWAY_URL: closed.httpUrl };

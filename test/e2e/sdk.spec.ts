@@ -324,6 +324,22 @@ describe('an orchestrator', () => {
     expect(proxy.accepted).toBeGreaterThan(3);
   });
 
+  test('watches from the end of an ended task: nothing; from beyond it: the whole log', async () => {
+    const gateway = await GatewayProcess.start();
+    const client = new GatewayClient({ url: gateway.httpUrl });
+    const bot = aBot(gateway.botUrl, { onTask: () => 'done' });
+    await bot.ready;
+    const { task_id } = await client.run({ skill: 'work', instruction: 'x' });
+    const seen = async (after: number) => {
+      const seqs: number[] = [];
+      for await (const { seq } of client.watch(task_id, { after })) seqs.push(seq);
+      return seqs;
+    };
+    expect(await seen(1)).toEqual([2]);
+    expect(await seen(2)).toEqual([]);
+    for (const beyond of [3, 999]) expect(await seen(beyond)).toEqual([1, 2]);
+  });
+
   test('submits once, also when the answer is lost on its way', async () => {
     const gateway = await GatewayProcess.start();
     let lost = 0;

@@ -20,10 +20,13 @@ export interface WatchOptions {
 const ENDS: readonly string[] = ['completed', 'failed', 'canceled'];
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
+/** The gateway does not know the position that it was asked for: the full log follows. */
+const RESET = 'reset';
 
 /**
  * A task's log from a position, then live, to its terminal event. A connection that breaks is opened anew after the last event
- * that came, so the reader sees every event once, in order.
+ * that came, so the reader sees every event once, in order. From the terminal event on there is nothing to see; from a position
+ * that the log does not have, all of it.
  * @throws GatewayRefusal (no such task, token no longer good), or the reason of the signal
  */
 export async function* watchTask(
@@ -33,15 +36,23 @@ export async function* watchTask(
 ): AsyncGenerator<WatchedEvent, void, void> {
   const backoff = new Backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
   let seen = after;
+  let from = after;
   for (;;) {
     try {
-      for await (const event of openStream(http, id, seen, signal)) {
-        if (event.seq <= seen) continue; // the gateway has sent the log from its start
-        seen = event.seq;
-        backoff.reset();
-        yield event;
+      for await (const event of openStream(http, id, from, signal)) {
+        if (event === RESET) {
+          seen = 0;
+          continue;
+        }
+        if (event.seq > seen) {
+          from = seen = event.seq;
+          backoff.reset();
+          yield event;
+        }
         if (ENDS.includes(event.data.event)) return;
       }
+      // The gateway had no more to say. The event that the reader has already tells whether the task had ended with it.
+      from = Math.max(0, seen - 1);
     } catch (error) {
       signal?.throwIfAborted();
       if (!mayGoOn(error)) throw error;
@@ -58,18 +69,19 @@ const mayGoOn = (error: unknown): boolean =>
 async function* openStream(
   http: GatewayHttp,
   id: string,
-  seen: number,
+  after: number,
   signal: AbortSignal | undefined,
-): AsyncGenerator<WatchedEvent, void, void> {
-  const headers = { accept: 'text/event-stream', ...(seen > 0 && { 'last-event-id': String(seen) }) };
+): AsyncGenerator<WatchedEvent | typeof RESET, void, void> {
+  const headers = { accept: 'text/event-stream', ...(after > 0 && { 'last-event-id': String(after) }) };
   const path = `/tasks/${encodeURIComponent(id)}/stream`;
   const response = await http.send({ path, headers, repeatable: true, signal });
   if (!response.body) return;
   const events = response.body
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new EventSourceParserStream());
-  for await (const { id: seq, data } of readable(events, response.url))
-    if (seq !== undefined) yield { seq: Number(seq), data: JSON.parse(data) as TaskEventWire };
+  for await (const { id: seq, event, data } of readable(events, response.url))
+    if (event === RESET) yield RESET;
+    else if (seq !== undefined) yield { seq: Number(seq), data: JSON.parse(data) as TaskEventWire };
 }
 
 /** What a stream brings; that it breaks off is no error of its reader. @throws GatewayUnreachable */
