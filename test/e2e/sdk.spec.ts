@@ -195,6 +195,27 @@ describe('a bot', () => {
     await eventually(async () => (await client.agents()).length === 0);
   });
 
+  test('closed while the connection is lost: it comes back for the task that it has, and takes no more', async () => {
+    const { proxy, url } = await proxied(gateway.botUrl);
+    const { task, onTask, open } = gate();
+    let closed: Promise<void> | undefined;
+    const bot = aBot(url, {
+      onTask,
+      onEvent: ({ type }) => {
+        if (type === 'disconnected') closed ??= bot.close();
+      },
+    });
+    await bot.ready;
+    const { task_id } = await client.submit({ skill: 'work', instruction: 'x' });
+    (await task).progress(10);
+    await eventually(async () => (await client.get(task_id)).progress?.pct === 10);
+    proxy.cut();
+    await eventually(async () => (await client.agents()).some(({ skills }) => skills.length === 0));
+    open('finished');
+    await closed;
+    expect(await client.get(task_id)).toMatchObject({ status: 'completed', artifact: { text: 'finished' } });
+  });
+
   test('replaced by a newer connection of the same name: it ends and does not come back', async () => {
     const older = aBot(gateway.botUrl, { onTask: () => 'old' });
     await older.ready;

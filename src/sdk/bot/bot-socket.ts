@@ -30,6 +30,7 @@ const REGISTER_ID = 'register';
 /** The connection of a bot: dials, registers, answers pings, and comes back with growing pauses. */
 export class BotSocket {
   private socket: WebSocket | undefined;
+  private skills: readonly BotSkill[];
   private readonly backoff: Backoff;
   private isRegistered = false;
   private wasRegistered = false;
@@ -45,6 +46,7 @@ export class BotSocket {
   ) {
     const { firstMs = FIRST_PAUSE_MS, maxMs = LONGEST_PAUSE_MS } = options.backoff ?? {};
     this.backoff = new Backoff(firstMs, maxMs);
+    this.skills = options.card.skills;
   }
 
   /** Connects; what goes wrong is told by {@link SocketEvents}. */
@@ -68,9 +70,10 @@ export class BotSocket {
     return true;
   }
 
-  /** Registers again on the same socket with other skills. */
+  /** Registers with other skills: again on the same socket, and on those that follow. */
   offer(skills: readonly BotSkill[]): void {
-    if (this.isRegistered) this.register(skills);
+    this.skills = skills;
+    if (this.isRegistered) this.register();
   }
 
   /** Ends it for good. */
@@ -85,7 +88,7 @@ export class BotSocket {
   private listen(socket: WebSocket): void {
     this.socket = socket;
     let problem = '';
-    socket.on('open', () => this.register(this.options.card.skills));
+    socket.on('open', () => this.register());
     socket.on('message', (data: Buffer) => this.receive(data.toString()));
     socket.on('unexpected-response', (_, { statusCode = 0 }) => {
       problem = `the gateway refused the connection: ${statusCode}`;
@@ -98,14 +101,15 @@ export class BotSocket {
     socket.on('close', (code, reason) => this.closed(code, reason.toString() || problem));
   }
 
-  private register(skills: readonly BotSkill[]): void {
+  private register(): void {
     const { card, namespace } = this.options;
+    const skills = this.skills.map((skill) => (typeof skill === 'string' ? { id: skill } : skill));
     const params = {
-      card: { ...card, skills: skills.map((skill) => (typeof skill === 'string' ? { id: skill } : skill)) },
+      card: { ...card, skills },
       ...(namespace !== undefined && { namespace }),
       resuming: this.events.resuming(),
     };
-    this.write({ method: UP.register, params: params, id: REGISTER_ID });
+    this.write({ method: UP.register, params, id: REGISTER_ID });
   }
 
   private write(frame: JsonObject): void {
