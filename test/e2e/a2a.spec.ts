@@ -309,6 +309,9 @@ describe('1.0', () => {
     ['a long one', 'SendMessage', { message: message10({ messageId: 'x'.repeat(257) }) }],
     ['large metadata', 'SendMessage', { message: message10(), metadata: { x: 'x'.repeat(70_000) } }],
     ['no id', 'GetTask', { id: '' }],
+    ['a negative history', 'GetTask', { id: 'x', historyLength: -1 }],
+    ['a history of words', 'ListTasks', { historyLength: 'all' }],
+    ['half a history', 'SendMessage', { message: message10(), configuration: { historyLength: 0.5 } }],
     ['a page of none', 'ListTasks', { pageSize: 101 }],
   ])('V005: %s is −32602', async (_, method, params) => {
     expect((await rpc(method, params, V1)).error?.code).toBe(-32602);
@@ -322,6 +325,21 @@ describe('1.0', () => {
     expect(second.id).toBe(first.id);
     expect(bot.received.filter(({ frame }) => frame.method === 'tasks/send')).toHaveLength(1);
   });
+
+  test.each([{}, { returnImmediately: true }, { historyLength: 0 }])(
+    'the same message after the end, %j: the task with its result',
+    async (configuration) => {
+      await aBot();
+      const message = message10();
+      await rpc('SendMessage', { message }, V1);
+      const { result } = await rpc('SendMessage', { message, configuration }, V1);
+      expect(result).toMatchObject({
+        task: { status: { state: 'TASK_STATE_COMPLETED' }, artifacts: [{ artifactId: 'result' }] },
+      });
+      const again = await stream('SendStreamingMessage', { message }, V1);
+      expect(again.events[0]!.data.result).toMatchObject({ task: { artifacts: [{ artifactId: 'result' }] } });
+    },
+  );
 
   test('V007: versions', async () => {
     const call = (headers: Record<string, string>, query = '') =>
@@ -368,6 +386,8 @@ describe('1.0', () => {
     expect(task.artifacts[0]!.parts[0]!.text).toBe('Hello');
     const resumed = await stream('SubscribeToTask', { id }, { ...V1, 'last-event-id': '3' });
     expect(resumed.events).toMatchObject([{ id: '4' }, { id: '5' }]);
+    const beyond = await stream('SubscribeToTask', { id }, { ...V1, 'last-event-id': '99' });
+    expect(beyond.events.map(({ id: seq }) => seq)).toEqual(['1', '2', '3', '4', '5']);
     expect((await rpc('SubscribeToTask', { id }, V1)).error?.code).toBe(-32004);
   });
 

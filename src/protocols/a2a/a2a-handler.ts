@@ -77,10 +77,11 @@ export class A2aHandler implements A2ARequestHandler {
   /** Waits for the end (1.0 §3.2.2) unless the caller wants the task at once. A caller that hangs up loses nothing. */
   async sendMessage(request: SendMessageRequest): Promise<Task> {
     const { record, message } = await this.submit(request);
-    const history = request.configuration?.historyLength === 0 ? [] : [fromInput(message, record)];
+    const { historyLength, returnImmediately } = request.configuration ?? {};
+    if (isTerminal(record.state)) return this.task(record.id, historyLength); // the message came before
+    const history = historyLength === 0 ? [] : [fromInput(message, record)];
     const { failure, caller } = this.context;
-    if (request.configuration?.returnImmediately)
-      return fromTask({ record, artifact: null, history }, failure);
+    if (returnImmediately) return fromTask({ record, artifact: null, history }, failure);
     const end = await this.ended(record.id);
     const ended = await this.saying(() => this.tasks.record(caller, record.id));
     // What is known is not read again: the last event has the result, the request the message.
@@ -93,8 +94,11 @@ export class A2aHandler implements A2ARequestHandler {
   async *sendMessageStream(request: SendMessageRequest): AsyncGenerator<StreamResponse, void, undefined> {
     const { record, message } = await this.submit(request);
     const history = [fromInput(message, record)];
-    const task = fromTask({ record, artifact: null, history }, this.context.failure);
-    yield* this.follow(record, undefined, () => Promise.resolve(task));
+    const fresh = fromTask({ record, artifact: null, history }, this.context.failure);
+    const hasEnded = isTerminal(record.state); // the message came before
+    yield* this.follow(record, undefined, () =>
+      hasEnded ? this.task(record.id, undefined) : Promise.resolve(fresh),
+    );
   }
 
   getTask({ id, historyLength }: GetTaskRequest): Promise<Task> {
@@ -229,7 +233,8 @@ export class A2aHandler implements A2ARequestHandler {
     task: () => Promise<Task>,
   ): AsyncGenerator<StreamResponse, void, undefined> {
     const { caller, signal, failure } = this.context;
-    const seen = after !== undefined && /^\d{1,15}$/.test(after) ? Number(after) : 0;
+    const asked = after !== undefined && /^\d{1,15}$/.test(after) ? Number(after) : 0;
+    const seen = asked <= record.seq ? asked : 0; // a position that the log does not know: all of it
     const events = new A2aEvents(record, failure);
     const log = await this.saying(() => this.tasks.watch(caller, record.id, { after: undefined, signal }));
     for await (const item of log) {

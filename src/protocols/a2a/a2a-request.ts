@@ -62,6 +62,7 @@ export interface CheckedCall {
 export function checkCall(body: JsonObject, dialect: Dialect): CheckedCall {
   const { method, params } = body;
   const name = typeof method === 'string' ? method : '';
+  if (isObject(params)) checkHistoryLength('params', params);
   if (SENDS.has(name)) return checkSend(body, name, objectAt('params', params), dialect);
   if (NAMES_TASK.has(name)) return checkTaskId(body, name, objectAt('params', params));
   return { method: name, body: { ...body }, untyped: false };
@@ -85,6 +86,8 @@ function checkSend(body: JsonObject, method: string, params: JsonObject, dialect
     );
   if (!ROLES[dialect].includes(role as string))
     throw invalid('params.message.role', role, ROLES[dialect].join(' or '));
+  const { configuration } = params;
+  if (isObject(configuration)) checkHistoryLength('params.configuration', configuration);
   if (!Array.isArray(parts) || parts.length === 0 || !parts.every(isObject))
     throw invalid('params.message.parts', parts, 'a list of at least one part');
   for (const [field, value] of [
@@ -105,6 +108,14 @@ function withKind(part: JsonObject, index: number): JsonObject {
   const found = kind ?? type ?? ['text', 'file', 'data'].find((name) => name in part);
   if (found === 'text' || found === 'file' || found === 'data') return { kind: found, ...rest };
   throw invalid(`params.message.parts[${index}]`, part, 'a part with text, file or data');
+}
+
+/** 1.0 §3.2.4; numbers may come as text (ProtoJSON). */
+function checkHistoryLength(place: string, { historyLength }: JsonObject): void {
+  if (historyLength === undefined || historyLength === null) return;
+  const length = Number(historyLength);
+  if (!Number.isInteger(length) || length < 0)
+    throw invalid(`${place}.historyLength`, historyLength, 'a whole number from 0');
 }
 
 function objectAt(field: string, value: unknown): JsonObject {
