@@ -80,21 +80,26 @@ export class DocsPages {
     return known ?? Promise.resolve(undefined);
   }
 
-  made(type: string, text: string): DocsFile {
-    const bytes = Buffer.from(text);
-    return { type, bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` };
-  }
-
   private load(name: string): Promise<DocsFile> | undefined {
-    if (name === 'index.html') return Promise.resolve(this.made('text/html; charset=utf-8', PAGE));
-    if (name === 'page.css') return Promise.resolve(this.made('text/css; charset=utf-8', STYLE));
-    if (name === 'page.js') return Promise.resolve(this.made('text/javascript; charset=utf-8', SCRIPT));
+    if (name === 'index.html') return made('text/html; charset=utf-8', PAGE);
+    if (name === 'page.css') return made('text/css; charset=utf-8', STYLE);
+    if (name === 'page.js') return made('text/javascript; charset=utf-8', SCRIPT);
     const type = Object.hasOwn(FROM_PACKAGE, name) ? FROM_PACKAGE[name] : undefined;
     return type === undefined ? undefined : fromPackage(name, type);
   }
 }
 
+/** A file with the tag by which a browser knows it again. */
+export const docsFile = (type: string, bytes: Buffer): DocsFile => ({
+  type,
+  bytes,
+  etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
+});
+
+const made = (type: string, text: string): Promise<DocsFile> =>
+  Promise.resolve(docsFile(type, Buffer.from(text)));
+
 async function fromPackage(name: string, type: string): Promise<DocsFile> {
-  const bytes = await readFile(join(dirname(require.resolve('swagger-ui-dist/package.json')), name));
-  return { type, bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` };
+  const path = join(dirname(require.resolve('swagger-ui-dist/package.json')), name);
+  return docsFile(type, await readFile(path));
 }

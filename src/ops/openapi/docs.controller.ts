@@ -6,7 +6,7 @@ import { Public } from '../../engine/auth/oauth2.guard.js';
 import { Unlimited } from '../../engine/limits/rate-limit.guard.js';
 import type { ApiFragment } from '../../transport/openapi/fragment.js';
 import { version } from '../../transport/version.js';
-import { DocsPages, type DocsFile } from './docs-pages.js';
+import { docsFile, DocsPages, type DocsFile } from './docs-pages.js';
 import { openApiDocument } from './document.js';
 
 /** Token of the list of all {@link ApiFragment}s, in the order of the document. */
@@ -18,7 +18,7 @@ export const API_FRAGMENTS = Symbol('API_FRAGMENTS');
 @Unlimited()
 export class DocsController {
   private readonly pages = new DocsPages();
-  private document: string | undefined;
+  private document: DocsFile | undefined;
 
   constructor(
     private readonly publicUrl: PublicUrl,
@@ -27,8 +27,7 @@ export class DocsController {
 
   @Get('openapi.json')
   openapi(@Req() req: Request, @Res() res: Response): void {
-    this.document ??= JSON.stringify(openApiDocument(this.fragments, version, this.publicUrl.base));
-    send(req, res, this.pages.made('application/json; charset=utf-8', this.document));
+    send(req, res, (this.document ??= this.described()));
   }
 
   @Get('docs')
@@ -41,6 +40,11 @@ export class DocsController {
   @Get('docs/:file')
   async file(@Param('file') name: string, @Req() req: Request, @Res() res: Response): Promise<void> {
     send(req, res, await this.pages.file(name));
+  }
+
+  private described(): DocsFile {
+    const document = openApiDocument(this.fragments, version, this.publicUrl.base);
+    return docsFile('application/json; charset=utf-8', Buffer.from(JSON.stringify(document)));
   }
 }
 
