@@ -24,7 +24,7 @@ export class RequestWatch {
     this.writesAll = writesDebug(log);
   }
 
-  /** The caller of {@link AnsweredRequest}. */
+  /** Called once for each answered request. */
   readonly tell = (request: AnsweredRequest): void => {
     const { method, route = 'none', status, ms, isStream } = request;
     const labels = { method: METHODS.has(method) ? method : 'other', route, status: String(status) };

@@ -22,7 +22,7 @@ export interface LimitedResponse {
 /**
  * Counts every HTTP request against the allowances of its caller; public routes and, with auth off, all routes count by
  * address. The answer tells what is left in the RateLimit headers (draft-ietf-httpapi-ratelimit-headers-10); over the
- * limit it is 429 with Retry-After. Runs after the guard that finds the caller.
+ * limit it is 429 with Retry-After. Runs after the guard that finds the caller; a gateway without limits does without it.
  */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
@@ -33,7 +33,7 @@ export class RateLimitGuard implements CanActivate {
 
   /** @throws GatewayError RATE_LIMITED */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    if (!this.limits.enabled || context.getType() !== 'http') return true;
+    if (context.getType() !== 'http') return true;
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(UNLIMITED, targets)) return true;
     const http = context.switchToHttp();

@@ -1,6 +1,6 @@
 import { ConsoleLogger, type LogLevel, type LoggerService } from '@nestjs/common';
 import pino, { type Logger } from 'pino';
-import type { LogConfig } from '../../config/log.config.js';
+import { writesDebug, type LogConfig } from '../../config/log.config.js';
 import { inOneLine, REDACTED } from './log-text.js';
 
 /** From the loudest to the quietest setting. */
@@ -24,8 +24,8 @@ const FRAMEWORK = new Set([
   'WebSocketsController',
 ]);
 
-const hidesFramework = ({ level }: LogConfig, context: unknown): boolean =>
-  level !== 'debug' && level !== 'trace' && typeof context === 'string' && FRAMEWORK.has(context);
+const hidesFramework = (config: LogConfig, context: unknown): boolean =>
+  !writesDebug(config) && typeof context === 'string' && FRAMEWORK.has(context);
 
 /** The log as the configuration wants it: lines for people on a terminal, JSON elsewhere (log.format). */
 export const gatewayLogger = (config: LogConfig): LoggerService =>

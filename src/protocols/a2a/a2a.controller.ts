@@ -4,7 +4,7 @@ import { isObject } from '../../core/json.js';
 import type { Principal } from '../../core/principal.js';
 import { Caller, Requires } from '../../engine/auth/oauth2.guard.js';
 import { sendJson } from '../../transport/http/answer.js';
-import { BadJson, JsonBytes, parseJson } from '../../transport/http/json-body.js';
+import { BadJson, JsonBytes, jsonOrWhyNot } from '../../transport/http/json-body.js';
 import { takesItsTime } from '../../transport/http/request-deadline.js';
 import { SseStreams } from '../../transport/http/sse.js';
 import { parseFailure } from '../../transport/jsonrpc/envelope.js';
@@ -64,7 +64,7 @@ export class A2aController {
     @Req() req: Request,
     @Res() res: Response,
   ): Promise<void> {
-    const payload = read(bytes);
+    const payload = jsonOrWhyNot(bytes);
     if (payload instanceof BadJson) return sendJson(res, 400, parseFailure(payload.message));
     const answer = await this.ask(who, {}, asStream(payload), req, res, '0.3');
     if (!answer.stream) return sendJson(res, 400, answer.body);
@@ -79,7 +79,7 @@ export class A2aController {
     req: Request,
     res: Response,
   ): Promise<void> {
-    const payload = read(bytes);
+    const payload = jsonOrWhyNot(bytes);
     if (payload instanceof BadJson) return sendJson(res, 200, parseFailure(payload.message));
     const answer = await this.ask(who, target, payload, req, res);
     res.setHeader('a2a-version', answer.dialect);
@@ -149,13 +149,4 @@ function isUntyped(payload: unknown, version: string | undefined): boolean {
     Array.isArray(parts) &&
     parts.some((part) => typeof part === 'object' && part !== null && !('kind' in part))
   );
-}
-
-function read(bytes: Buffer): unknown {
-  try {
-    return parseJson(bytes);
-  } catch (error) {
-    if (error instanceof BadJson) return error;
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@ import { Caller, Requires } from '../../engine/auth/oauth2.guard.js';
 import { chargeFor } from '../../engine/limits/rate-limit.guard.js';
 import { RateLimits } from '../../engine/limits/rate-limits.js';
 import { sendJson, sendNothing } from '../../transport/http/answer.js';
-import { BadJson, JsonBytes, parseJson } from '../../transport/http/json-body.js';
+import { BadJson, JsonBytes, jsonOrWhyNot } from '../../transport/http/json-body.js';
 import { parseFailure } from '../../transport/jsonrpc/envelope.js';
 import { RpcDispatcher } from './dispatcher.js';
 
@@ -29,7 +29,7 @@ export class JsonRpcController {
     @Req() req: Request,
     @Res() res: ServerResponse,
   ): Promise<void> {
-    const payload = read(bytes);
+    const payload = jsonOrWhyNot(bytes);
     // The guard has counted one request; every further entry of a batch is one more.
     if (Array.isArray(payload) && payload.length > 1 && this.limits.enabled)
       await chargeFor(this.limits, req, res, payload.length - 1);
@@ -37,15 +37,5 @@ export class JsonRpcController {
       payload instanceof BadJson ? parseFailure(payload.message) : await this.dispatcher.handle(who, payload);
     if (answer === undefined) sendNothing(res, 204);
     else sendJson(res, 200, answer);
-  }
-}
-
-/** The payload, or why it is none. */
-function read(bytes: Buffer): unknown {
-  try {
-    return parseJson(bytes);
-  } catch (error) {
-    if (error instanceof BadJson) return error;
-    throw error;
   }
 }

@@ -30,7 +30,7 @@ export class BadJson extends GatewayError {
  * never reaches a prototype.
  * @throws BadJson when they are not UTF-8, not JSON, or nested deeper than 64 levels.
  */
-export function parseJson(bytes: Buffer): unknown {
+function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) throw new BadJson('body: got nothing, allowed: a JSON value');
   if (!isUtf8(bytes)) throw new BadJson('body: not valid UTF-8');
   const text = bytes.toString('utf8');
@@ -43,6 +43,16 @@ export function parseJson(bytes: Buffer): unknown {
   if (!withinDepth(text, value))
     throw new BadJson(`body: nested deeper than the allowed ${MAX_JSON_DEPTH} levels`);
   return value;
+}
+
+/** Bytes as JSON, or why they are none: for protocols that answer such a body in their own words. */
+export function jsonOrWhyNot(bytes: Buffer): unknown {
+  try {
+    return parseJson(bytes);
+  } catch (error) {
+    if (error instanceof BadJson) return error;
+    throw error;
+  }
 }
 
 /** @throws GatewayError UNSUPPORTED_MEDIA_TYPE unless the body is announced as uncompressed JSON in UTF-8. */
