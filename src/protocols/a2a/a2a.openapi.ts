@@ -15,7 +15,7 @@ import {
   type Operation,
 } from '../../transport/openapi/fragment.js';
 import { EXAMPLE_AGENTS, EXAMPLE_TASK_ID } from '../../transport/orchestrator/orchestrator.openapi.js';
-import { gatewaySubject, hybridCard } from './cards.js';
+import { gatewaySubject, hybridCard } from './cards/cards.js';
 
 /** A2A over JSON-RPC, described at the level of its envelope: the messages themselves are the standard's. */
 const VERSION = headerParameter('A2A-Version', '`1.0` or `0.3`; without it the method’s name decides', {

@@ -1,5 +1,5 @@
-import { invalid } from '../../core/errors.js';
-import { isObject, type JsonObject } from '../../core/json.js';
+import { invalid } from '../../../core/errors.js';
+import { isObject, type JsonObject } from '../../../core/json.js';
 
 /** The dialects of one URL; see docs/protocols/a2a.md. */
 export type Dialect = '1.0' | '0.3';

@@ -1,5 +1,5 @@
-import type { AgentView, Skill } from '../../core/agent.js';
-import { version } from '../../transport/version.js';
+import type { AgentView, Skill } from '../../../core/agent.js';
+import { version } from '../../../transport/version.js';
 
 /** A hybrid card: the fields of 0.3 and of 1.0 beside each other, so that clients of both read it. */
 export type CardWire = Readonly<Record<string, unknown>>;

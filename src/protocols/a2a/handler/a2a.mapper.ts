@@ -5,10 +5,10 @@ import type {
   Task,
   TaskStatus,
 } from '@a2a-js/sdk';
-import { isoTime } from '../../core/clock.js';
-import { isObject, type Json, type JsonObject } from '../../core/json.js';
-import type { Artifact, Message, Part, TaskRecord } from '../../core/task.js';
-import type { TaskState } from '../../core/task-states.js';
+import { isoTime } from '../../../core/clock.js';
+import { isObject, type Json, type JsonObject } from '../../../core/json.js';
+import type { Artifact, Message, Part, TaskRecord } from '../../../core/task.js';
+import type { TaskState } from '../../../core/task-states.js';
 
 /**
  * Between the core and A2A. Of A2A's types the ones of 1.0, which the SDK's codecs translate into 0.3; its enums are numbers,

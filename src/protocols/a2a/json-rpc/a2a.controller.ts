@@ -1,15 +1,15 @@
 import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { isObject } from '../../core/json.js';
-import type { Principal } from '../../core/principal.js';
-import { Caller, Requires } from '../../engine/auth/oauth2.guard.js';
-import { sendJson } from '../../transport/http/answer.js';
-import { BadJson, JsonBytes, jsonOrWhyNot } from '../../transport/http/json-body.js';
-import { takesItsTime } from '../../transport/http/request-deadline.js';
-import { SseStreams } from '../../transport/http/sse.js';
-import { parseFailure } from '../../transport/jsonrpc/envelope.js';
+import { isObject } from '../../../core/json.js';
+import type { Principal } from '../../../core/principal.js';
+import { Caller, Requires } from '../../../engine/auth/oauth2.guard.js';
+import { sendJson } from '../../../transport/http/answer.js';
+import { BadJson, JsonBytes, jsonOrWhyNot } from '../../../transport/http/json-body.js';
+import { takesItsTime } from '../../../transport/http/request-deadline.js';
+import { SseStreams } from '../../../transport/http/sse.js';
+import { parseFailure } from '../../../transport/jsonrpc/envelope.js';
 import { A2aCalls, type A2aAnswer, type StreamItem } from './a2a-calls.js';
-import type { Target } from './a2a-handler.js';
+import type { Target } from '../handler/a2a-handler.js';
 import { dialectOf } from './a2a-request.js';
 import { adkEvent, withTextStatus } from './adk.js';
 

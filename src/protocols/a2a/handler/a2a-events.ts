@@ -1,5 +1,5 @@
 import type { StreamResponse } from '@a2a-js/sdk';
-import type { TaskEvent, TaskEventBody, TaskRecord } from '../../core/task.js';
+import type { TaskEvent, TaskEventBody, TaskRecord } from '../../../core/task.js';
 import { fromArtifact, statusOf, type FailureText } from './a2a.mapper.js';
 
 /** One task's log as A2A's stream events (1.0 §3.1.2): the task itself comes first, and not from here. */

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../../core/json.js';
+import { isObject, type JsonObject } from '../../../core/json.js';
 
 /** The shapes of the adk family where they differ from the standard (seeds 002 and 003). */
 

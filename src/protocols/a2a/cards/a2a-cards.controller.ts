@@ -1,15 +1,15 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { createHash } from 'node:crypto';
-import { PublicUrl } from '../../config/public-url.js';
-import type { AgentView } from '../../core/agent.js';
-import { Clock } from '../../core/clock.js';
-import { GatewayError } from '../../core/errors.js';
-import { ANONYMOUS } from '../../core/principal.js';
-import { AuthService } from '../../engine/auth/auth.service.js';
-import { Public } from '../../engine/auth/oauth2.guard.js';
-import { Policy } from '../../engine/auth/policy.js';
-import { RegistryService } from '../../engine/registry/registry.service.js';
+import { PublicUrl } from '../../../config/public-url.js';
+import type { AgentView } from '../../../core/agent.js';
+import { Clock } from '../../../core/clock.js';
+import { GatewayError } from '../../../core/errors.js';
+import { ANONYMOUS } from '../../../core/principal.js';
+import { AuthService } from '../../../engine/auth/auth.service.js';
+import { Public } from '../../../engine/auth/oauth2.guard.js';
+import { Policy } from '../../../engine/auth/policy.js';
+import { RegistryService } from '../../../engine/registry/registry.service.js';
 import {
   agentSubject,
   distinct,

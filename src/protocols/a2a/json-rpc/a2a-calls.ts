@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { AgentCard } from '@a2a-js/sdk';
 import type { ServerCallContext } from '@a2a-js/sdk/server';
-import { GatewayConfig } from '../../config/gateway.config.js';
-import { isObject, type JsonObject } from '../../core/json.js';
-import type { Principal } from '../../core/principal.js';
-import { RegistryService } from '../../engine/registry/registry.service.js';
-import { TasksService } from '../../engine/tasks/tasks.service.js';
-import { parseMessage, rpcFailure, type RpcResponse } from '../../transport/jsonrpc/envelope.js';
-import { A2aHandler, type Target } from './a2a-handler.js';
-import { toA2aError } from './a2a-errors.js';
+import { GatewayConfig } from '../../../config/gateway.config.js';
+import { isObject, type JsonObject } from '../../../core/json.js';
+import type { Principal } from '../../../core/principal.js';
+import { RegistryService } from '../../../engine/registry/registry.service.js';
+import { TasksService } from '../../../engine/tasks/tasks.service.js';
+import { parseMessage, rpcFailure, type RpcResponse } from '../../../transport/jsonrpc/envelope.js';
+import { A2aHandler, type Target } from '../handler/a2a-handler.js';
+import { toA2aError } from '../handler/a2a-errors.js';
 import { checkCall, dialectOf, STREAMS, type CheckedCall, type Dialect } from './a2a-request.js';
 
 /** The SDK is loaded by the first call: a gateway that nobody calls by A2A does not carry it. */

@@ -1,6 +1,6 @@
 import type { A2AError } from '@a2a-js/sdk/errors';
-import { GatewayError, type ErrorCode } from '../../core/errors.js';
-import { RPC_ERRORS } from '../../transport/jsonrpc/error-codes.js';
+import { GatewayError, type ErrorCode } from '../../../core/errors.js';
+import { RPC_ERRORS } from '../../../transport/jsonrpc/error-codes.js';
 
 type Errors = typeof import('@a2a-js/sdk/errors');
 
