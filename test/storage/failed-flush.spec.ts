@@ -154,7 +154,7 @@ describe('after a flush that failed', () => {
       await eventually(async () => !(await store.available()), PATIENT);
       const ids = [...load.acknowledged];
       void load.stop();
-      await store.call('close');
+      await store.close();
       await store.kill();
       expect(statSync(join(disk.folder, 'gateway.db-wal')).size).toBeGreaterThan(0);
       const again = await SqliteTaskStore.open(urlIn(disk.folder));

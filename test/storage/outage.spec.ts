@@ -115,7 +115,7 @@ describe.each(OUTAGES)('while $name', ({ start }) => {
     const id = await submitted();
     await broken();
     const kept = store.call('append', id, running(2));
-    await store.call('close');
+    await store.close();
     await expect(kept).rejects.toMatchObject(UNAVAILABLE);
     await expect(store.call('submit', newTask())).rejects.toMatchObject(UNAVAILABLE);
     await expect(store.call('get', id)).rejects.toMatchObject(UNAVAILABLE);

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { CompiledQuery } from 'kysely';
 import type { Namespace } from '../../src/core/ids.js';
-import { prepareFile, sqliteBuilder } from '../../src/adapters/storage/sqlite/sqlite-database.js';
+import { prepareFile } from '../../src/adapters/storage/sqlite/sqlite-file.js';
+import { builder } from '../../src/adapters/storage/sqlite/statements.js';
 import { listTasks } from '../../src/adapters/storage/task-list.js';
 import { taskStatements } from '../../src/adapters/storage/task-statements.js';
 import type { TaskFilter } from '../../src/engine/tasks/task.store.js';
 
-const builder = sqliteBuilder();
 const STATEMENTS = Object.entries(taskStatements(builder)).map(([name, { sql }]) => ({ name, sql }));
 const BY_INDEX = /^SEARCH \w+ USING ((COVERING )?INDEX \w+|PRIMARY KEY) \(/;
 const IN_ORDER_OF_INDEX = /^SCAN tasks USING INDEX tasks_open$/;

@@ -57,7 +57,7 @@ describe('start of the storage', () => {
   it('deletes an in-memory database at the end', async () => {
     const host = await StoreProcess.start('sqlite::memory:', { env: { TMPDIR: folder } });
     expect(readdirSync(folder)).toHaveLength(1);
-    await host.call('close');
+    await host.close();
     expect(readdirSync(folder)).toEqual([]);
     await host.kill();
   });

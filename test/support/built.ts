@@ -21,9 +21,27 @@ function checkBuilt(pattern: string): void {
 
 checkBuilt('{adapters/storage/**/*,cli/backup}.ts');
 
-type Storage = typeof import('../../src/adapters/storage/sqlite/sqlite-task.store.js');
-export const { SqliteTaskStore } = built<Storage>('adapters/storage/sqlite/sqlite-task.store');
-export type SqliteTaskStore = Storage['SqliteTaskStore']['prototype'];
+type Store = typeof import('../../src/adapters/storage/sqlite/sqlite-task.store.js');
+type Database = typeof import('../../src/adapters/storage/sqlite/sqlite-database.js');
+const tasks = built<Store>('adapters/storage/sqlite/sqlite-task.store');
+export const { SqliteDatabase } = built<Database>('adapters/storage/sqlite/sqlite-database');
+export type SqliteDatabase = Database['SqliteDatabase']['prototype'];
+
+/** A task store with a database of its own. */
+export class SqliteTaskStore extends tasks.SqliteTaskStore {
+  private constructor(private readonly own: SqliteDatabase) {
+    super(own);
+  }
+
+  /** @throws ConfigError as `SqliteDatabase.open` */
+  static async open(url: string): Promise<SqliteTaskStore> {
+    return new SqliteTaskStore(await SqliteDatabase.open(url));
+  }
+
+  close(): Promise<void> {
+    return this.own.close();
+  }
+}
 
 type Migrations = typeof import('../../src/adapters/storage/migrations/index.js');
 export const { MIGRATIONS } = built<Migrations>('adapters/storage/migrations/index');

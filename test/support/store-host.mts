@@ -3,11 +3,12 @@
 import { createRequire } from 'node:module';
 import type { StoreCall, StoreMessage } from './store-process.js';
 
-type Built = typeof import('../../src/adapters/storage/sqlite/sqlite-task.store.js');
-type Store = Built['SqliteTaskStore']['prototype'];
-const { SqliteTaskStore } = createRequire(import.meta.url)(
-  '../../dist/adapters/storage/sqlite/sqlite-task.store.js',
-) as Built;
+type Tasks = typeof import('../../src/adapters/storage/sqlite/sqlite-task.store.js');
+type Database = typeof import('../../src/adapters/storage/sqlite/sqlite-database.js');
+type Store = Tasks['SqliteTaskStore']['prototype'];
+const built = createRequire(import.meta.url);
+const { SqliteTaskStore } = built('../../dist/adapters/storage/sqlite/sqlite-task.store.js') as Tasks;
+const { SqliteDatabase } = built('../../dist/adapters/storage/sqlite/sqlite-database.js') as Database;
 
 const tell = (message: StoreMessage): void => void process.send!(message);
 const reason = (error: unknown) => ({
@@ -16,9 +17,11 @@ const reason = (error: unknown) => ({
 });
 
 async function main(): Promise<void> {
-  const store = await SqliteTaskStore.open(process.argv[2]!);
+  const database = await SqliteDatabase.open(process.argv[2]!);
+  const store = new SqliteTaskStore(database);
   process.on('message', ({ id, method, args }: StoreCall) => {
-    Promise.resolve(run(store, method, args)).then(
+    const result = method === 'close' ? database.close() : run(store, method, args);
+    Promise.resolve(result).then(
       (value) => tell({ kind: 'done', id, value }),
       (error: unknown) => tell({ kind: 'failed', id, ...reason(error) }),
     );
@@ -26,7 +29,7 @@ async function main(): Promise<void> {
   tell({ kind: 'ready' });
 }
 
-function run(store: Store, method: StoreCall['method'], args: readonly unknown[]): unknown {
+function run(store: Store, method: Exclude<StoreCall['method'], 'close'>, args: readonly unknown[]): unknown {
   if (method === 'available') return store.available;
   return (store[method] as (...values: unknown[]) => unknown).apply(store, [...args]);
 }

@@ -1,12 +1,12 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { SqliteTaskStore } from './built.js';
+import type { TaskStore } from '../../src/engine/tasks/task.store.js';
 
-type Method = Exclude<keyof SqliteTaskStore, 'available'>;
+type Method = Exclude<keyof TaskStore, 'available'>;
 export interface StoreCall {
   readonly id: number;
-  readonly method: Method | 'available';
+  readonly method: Method | 'available' | 'close';
   readonly args: readonly unknown[];
 }
 export type StoreMessage =
@@ -60,12 +60,17 @@ export class StoreProcess {
   }
 
   /** Rejects with what the store rejects with (`code`, `message`), or when the process ends first. */
-  call<M extends Method>(method: M, ...args: Parameters<SqliteTaskStore[M]>): ReturnType<SqliteTaskStore[M]> {
-    return this.send(method, args) as ReturnType<SqliteTaskStore[M]>;
+  call<M extends Method>(method: M, ...args: Parameters<TaskStore[M]>): ReturnType<TaskStore[M]> {
+    return this.send(method, args) as ReturnType<TaskStore[M]>;
   }
 
   available(): Promise<boolean> {
     return this.send('available', []) as Promise<boolean>;
+  }
+
+  /** Closes the database; the process goes on. */
+  close(): Promise<void> {
+    return this.send('close', []) as Promise<void>;
   }
 
   /** Ends the process without any warning. */

@@ -1,25 +1,31 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { StorageConfig } from '../../config/storage.config.js';
 import { TaskStore } from '../../engine/tasks/task.store.js';
+import { SqliteDatabase } from './sqlite/sqlite-database.js';
 import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
 
-/** The configured storage behind the engine's ports. */
+/** The configured storage behind the engine's ports: one database, a store for each port. */
 @Global()
 @Module({
   providers: [
     {
-      provide: TaskStore,
-      useFactory: (config: StorageConfig) => SqliteTaskStore.open(config.url),
+      provide: SqliteDatabase,
+      useFactory: (config: StorageConfig) => SqliteDatabase.open(config.url),
       inject: [StorageConfig],
+    },
+    {
+      provide: TaskStore,
+      useFactory: (database: SqliteDatabase) => new SqliteTaskStore(database),
+      inject: [SqliteDatabase],
     },
   ],
   exports: [TaskStore],
 })
 export class StorageModule implements OnApplicationShutdown {
-  constructor(@Inject(TaskStore) private readonly store: SqliteTaskStore) {}
+  constructor(@Inject(SqliteDatabase) private readonly database: SqliteDatabase) {}
 
   /** After all sockets are closed: nobody writes any more. */
   onApplicationShutdown(): Promise<void> {
-    return this.store.close();
+    return this.database.close();
   }
 }

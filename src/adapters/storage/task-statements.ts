@@ -109,11 +109,6 @@ function steps(db: Kysely<Schema>) {
         .where('id', '=', task)
         .where('late_result', 'is', null),
     ),
-    /**
-     * A write that says nothing: whether the storage takes writes again. It changes the row each time, for SQLite does
-     * not write a row that stays the same: that would succeed on a full disk.
-     */
-    probe: new Prepared<object>(db.updateTable('storage_probe').set((eb) => ({ at: eb('at', '+', 1) }))),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Checkpoint } from './checkpoint.js';
 import { assertDurable, openForWriting } from './open.js';
@@ -26,7 +27,9 @@ const { file, durable, statements } = workerData as WriterData;
 const port = parentPort!;
 
 const db = openForWriting(file, durable);
-const prepared = statements.map((sql) => db.prepare(sql));
+/** Each by its number, from its first use on. */
+const prepared: StatementSync[] = [];
+const statement = (number: number): StatementSync => (prepared[number] ??= db.prepare(statements[number]!));
 const begin = db.prepare('begin immediate');
 const commit = db.prepare('commit');
 const checkpoint = new Checkpoint(db);
@@ -52,8 +55,8 @@ function commitAll(ops: PackedOps): WriteFailure | undefined {
     begin.run();
     for (let at = 0; at < ops.length;) {
       index++;
-      const [statement, mustChange, count] = ops.slice(at, (at += 3)) as [number, number, number];
-      const { changes } = prepared[statement]!.run(...ops.slice(at, (at += count)));
+      const [number, mustChange, count] = ops.slice(at, (at += 3)) as [number, number, number];
+      const { changes } = statement(number).run(...ops.slice(at, (at += count)));
       if (mustChange === 1 && changes !== 1) throw new NoRowChanged('no row changed');
     }
     index = -1;
