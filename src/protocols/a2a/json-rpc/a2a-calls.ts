@@ -9,7 +9,7 @@ import { TasksService } from '../../../engine/tasks/tasks.service.js';
 import { parseMessage, rpcFailure, type RpcResponse } from '../../../transport/jsonrpc/envelope.js';
 import { A2aHandler, type Target } from '../handler/a2a-handler.js';
 import { toA2aError } from '../handler/a2a-errors.js';
-import { checkCall, dialectOf, STREAMS, type CheckedCall, type Dialect } from './a2a-request.js';
+import { checkCall, dialectOf, STREAMS, type CheckedCall, type Dialect } from './a2a-request.wire.js';
 
 /** The SDK is loaded by the first call: a gateway that nobody calls by A2A does not carry it. */
 const load = async () => ({

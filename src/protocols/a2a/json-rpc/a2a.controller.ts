@@ -10,8 +10,8 @@ import { SseStreams } from '../../../transport/http/sse.js';
 import { parseFailure } from '../../../transport/jsonrpc/envelope.js';
 import { A2aCalls, type A2aAnswer, type StreamItem } from './a2a-calls.js';
 import type { Target } from '../handler/a2a-handler.js';
-import { dialectOf } from './a2a-request.js';
-import { adkEvent, withTextStatus } from './adk.js';
+import { dialectOf } from './a2a-request.wire.js';
+import { adkEvent, withTextStatus } from './adk.wire.js';
 
 /**
  * A2A over JSON-RPC, 1.0 and 0.3 on one URL: for the whole gateway, for one skill whoever has it, for one agent. The door asks
