@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { RuntimeModule } from './adapters/runtime/runtime.module.js';
+import { SecretsModule } from './adapters/crypto/secrets.module.js';
 import { StorageModule } from './adapters/storage/storage.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { GatewayConfig } from './config/gateway.config.js';
@@ -34,6 +35,7 @@ export class AppModule {
         ConfigModule.of(config),
         RuntimeModule,
         StorageModule,
+        SecretsModule,
         ScheduleModule.forRoot(),
         TransportModule.of(config),
         // The busiest routes first: Express looks through its routes in this order.

@@ -1,4 +1,5 @@
 import { FakeClock } from '../../test/fakes/fake-clock.js';
+import { anOutgoing } from '../../test/support/outgoing.js';
 import { AuthConfig } from '../config/auth.config.js';
 import { TokenVerifier } from '../engine/auth/token-verifier.js';
 import { main } from './token.js';
@@ -21,10 +22,11 @@ describe('npm run token', () => {
     jest.restoreAllMocks();
   });
 
-  const verified = (settings = {}) =>
-    new TokenVerifier(new AuthConfig({ jwtSecret: SECRET, ...settings }), new FakeClock(Date.now())).verify(
-      printed.trim(),
-    );
+  const verified = (settings = {}) => {
+    const clock = new FakeClock(Date.now());
+    const config = new AuthConfig({ jwtSecret: SECRET, ...settings });
+    return new TokenVerifier(config, clock, anOutgoing(clock)).verify(printed.trim());
+  };
 
   it('prints a token that the gateway takes', async () => {
     expect(await main(['--sub', 'tenant-001', '--namespace', 'production', '--ttl', '1h'])).toBe(0);

@@ -61,6 +61,7 @@ const CONTRACT: [variable: string, fallback: string][] = [
   ['GATEWAY_WEBHOOKS_STRICT_200', 'false'],
   ['GATEWAY_WEBHOOKS_HEARTBEAT_TIMEOUT', '60s'],
   ['GATEWAY_WEBHOOKS_ALLOWED_NETWORKS', `${PRIVATE} (development), none (production)`],
+  ['GATEWAY_SECRETS_KEY', 'none'],
   ['GATEWAY_LIMITS_RATE', 'off (development), 100/s (production)'],
   ['GATEWAY_LIMITS_NAMESPACE_RATE', 'off'],
   ['GATEWAY_LIMITS_FRAME_RATE', 'off (development), 1000/s (production)'],

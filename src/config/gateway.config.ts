@@ -17,6 +17,7 @@ import { baseUrl, listenerUrl } from './net.kinds.js';
 import { RedisConfig } from './redis.config.js';
 import { RoutingConfig } from './routing.config.js';
 import { type Concern, concern, PROFILES, type Profile, setting, type Values } from './setting.js';
+import { SecretsConfig } from './secrets.config.js';
 import { ShutdownConfig } from './shutdown.config.js';
 import { SseConfig } from './sse.config.js';
 import { StorageConfig } from './storage.config.js';
@@ -36,6 +37,7 @@ export const SECTIONS = {
   routing: RoutingConfig,
   sse: SseConfig,
   webhooks: WebhooksConfig,
+  secrets: SecretsConfig,
   limits: LimitsConfig,
   grpc: GrpcConfig,
   compat: CompatConfig,

@@ -350,6 +350,7 @@ describe('wrong values', () => {
       'redis.url',
       'auth.jwt_secret',
       'auth.clients',
+      'secrets.key',
       'metrics.token',
       'mqtt.url',
       'upstream.url',

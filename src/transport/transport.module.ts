@@ -1,19 +1,24 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Clock } from '../core/clock.js';
+import { OutgoingHttp } from '../core/outgoing-http.js';
 import { HttpDrain } from './http/drain.js';
 import { SseStreams } from './http/sse.js';
+import { SafeOutgoingHttp } from './outgoing/safe-outgoing-http.js';
 
 /** What the transports need of the configuration (`GatewayConfig` has it all); milliseconds. */
 export interface TransportSettings {
   readonly sse: { readonly keepalive: number };
   readonly shutdown: { readonly timeout: number };
+  readonly webhooks: { readonly allowedNetworks: readonly string[] };
 }
 
-/** What all protocols of the HTTP listener share. Needs a global {@link Clock}. */
+/** What all protocols share: event streams, the drain, the door for outgoing calls. Needs a global {@link Clock}. */
 @Module({})
-export class TransportModule {
-  static of({ sse, shutdown }: TransportSettings): DynamicModule {
+export class TransportModule implements OnApplicationShutdown {
+  constructor(private readonly outgoing: SafeOutgoingHttp) {}
+
+  static of({ sse, shutdown, webhooks }: TransportSettings): DynamicModule {
     const streams = {
       provide: SseStreams,
       useFactory: (clock: Clock) => new SseStreams(clock, sse.keepalive),
@@ -24,6 +29,21 @@ export class TransportModule {
       useFactory: (host: HttpAdapterHost, open: SseStreams) => new HttpDrain(host, open, shutdown.timeout),
       inject: [HttpAdapterHost, SseStreams],
     };
-    return { module: TransportModule, global: true, providers: [streams, drain], exports: [SseStreams] };
+    const outgoing = {
+      provide: SafeOutgoingHttp,
+      useFactory: (clock: Clock) => new SafeOutgoingHttp(clock, webhooks.allowedNetworks),
+      inject: [Clock],
+    };
+    return {
+      module: TransportModule,
+      global: true,
+      providers: [streams, drain, outgoing, { provide: OutgoingHttp, useExisting: SafeOutgoingHttp }],
+      exports: [SseStreams, OutgoingHttp, SafeOutgoingHttp],
+    };
+  }
+
+  /** After all sockets are closed: nobody calls any more. */
+  onApplicationShutdown(): Promise<void> {
+    return this.outgoing.destroy();
   }
 }

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import { SignJWT } from 'jose';
 import { FakeClock } from '../../../test/fakes/fake-clock.js';
+import { anOutgoing } from '../../../test/support/outgoing.js';
 import {
   type Credentials,
   credentials,
@@ -47,7 +48,13 @@ async function service(auth: ConstructorParameters<typeof AuthConfig>[0], bots =
   revocations = new RevocationList(listener, clock);
   await revocations.onModuleInit();
   const guard = new MtlsGuard(config, revocations, clock);
-  return new AuthService(config, listener, new TokenVerifier(config, clock), guard, revocations);
+  return new AuthService(
+    config,
+    listener,
+    new TokenVerifier(config, clock, anOutgoing(clock)),
+    guard,
+    revocations,
+  );
 }
 
 const bearer = async (): Promise<string> =>

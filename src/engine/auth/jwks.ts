@@ -8,6 +8,7 @@ import {
 } from 'jose';
 import type { Clock } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
+import type { OutgoingHttp } from '../../core/outgoing-http.js';
 
 type Resolver = ReturnType<typeof createLocalJWKSet>;
 
@@ -35,6 +36,7 @@ export class RemoteKeys {
   constructor(
     private readonly url: string,
     private readonly clock: Clock,
+    private readonly outgoing: OutgoingHttp,
   ) {}
 
   /**
@@ -75,46 +77,26 @@ export class RemoteKeys {
   private async load(): Promise<void> {
     this.triedAt = this.clock.now();
     try {
-      this.resolver = createLocalJWKSet(await fetchJson(this.url, this.clock));
+      this.resolver = createLocalJWKSet(await this.fetch());
       this.loadedAt = this.clock.now();
       this.generation++;
     } catch (error) {
       this.log.warn(`keys at ${new URL(this.url).origin} not fetched: ${reason(error)}`);
     }
   }
+
+  /** One GET: total time and size bounded, redirects refused. */
+  private async fetch(): Promise<JSONWebKeySet> {
+    const { status, body } = await this.outgoing.request({
+      url: this.url,
+      purpose: 'jwks',
+      headers: { accept: 'application/jwk-set+json, application/json' },
+      timeoutMs: FETCH_TIMEOUT,
+      maxBytes: MAX_BYTES,
+    });
+    if (status !== 200) throw new Error(`answered ${status}, wanted 200`);
+    return JSON.parse(body) as JSONWebKeySet; // createLocalJWKSet checks the shape
+  }
 }
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** One GET: total time and size bounded, redirects refused. */
-async function fetchJson(url: string, clock: Clock): Promise<JSONWebKeySet> {
-  const abort = new AbortController();
-  const timer = clock.after(FETCH_TIMEOUT, () =>
-    abort.abort(new Error(`no answer within ${FETCH_TIMEOUT} ms`)),
-  );
-  try {
-    const response = await fetch(url, {
-      redirect: 'manual',
-      signal: abort.signal,
-      headers: { accept: 'application/jwk-set+json, application/json' },
-    });
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      throw new Error(`answered ${response.status}, wanted 200`);
-    }
-    return JSON.parse(await boundedText(response)) as JSONWebKeySet; // createLocalJWKSet checks the shape
-  } finally {
-    timer.cancel();
-  }
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > MAX_BYTES) throw new Error(`the key set is larger than ${MAX_BYTES} bytes`); // leaving the loop cancels the body
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}

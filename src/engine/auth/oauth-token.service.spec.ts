@@ -2,6 +2,7 @@ import { scryptSync } from 'node:crypto';
 import { JwtService } from '@nestjs/jwt';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { FakeClock } from '../../../test/fakes/fake-clock.js';
+import { anOutgoing } from '../../../test/support/outgoing.js';
 import { hashSecret } from '../../cli/token.js';
 import { AuthConfig } from '../../config/auth.config.js';
 import type { Namespace } from '../../core/ids.js';
@@ -31,7 +32,7 @@ function build(settings: ConstructorParameters<typeof AuthConfig>[0] = {}) {
   return {
     clock,
     issuer,
-    verifier: new TokenVerifier(config, clock),
+    verifier: new TokenVerifier(config, clock, anOutgoing(clock)),
     service: new OAuthTokenService(config, issuer),
   };
 }

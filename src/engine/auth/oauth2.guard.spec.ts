@@ -15,11 +15,13 @@ import {
 import { NestFactory, Reflector } from '@nestjs/core';
 import type { Response } from 'express';
 import { FakeClock } from '../../../test/fakes/fake-clock.js';
+import { anOutgoing } from '../../../test/support/outgoing.js';
 import { AuthConfig } from '../../config/auth.config.js';
 import { BotsConfig } from '../../config/bots.config.js';
 import { Clock } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
 import type { Namespace } from '../../core/ids.js';
+import { OutgoingHttp } from '../../core/outgoing-http.js';
 import type { Principal } from '../../core/principal.js';
 import { AuthModule } from './auth.module.js';
 import type { AuthService } from './auth.service.js';
@@ -63,10 +65,12 @@ class Filter implements ExceptionFilter<GatewayError> {
 
 /** A real HTTP server behind the guard. */
 async function start(auth: AuthConfig): Promise<INestApplication> {
+  const clock = new FakeClock();
   const shared = [
     { provide: AuthConfig, useValue: auth },
     { provide: BotsConfig, useValue: new BotsConfig() },
-    { provide: Clock, useValue: new FakeClock() },
+    { provide: Clock, useValue: clock },
+    { provide: OutgoingHttp, useValue: anOutgoing(clock) },
   ];
   @Module({ providers: shared, exports: shared.map(({ provide }) => provide) })
   class Shared {}

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { exportJWK, type JWK, SignJWT } from 'jose';
 import { FakeClock } from '../../../test/fakes/fake-clock.js';
+import { anOutgoing } from '../../../test/support/outgoing.js';
 import { AuthConfig } from '../../config/auth.config.js';
 import { GatewayError } from '../../core/errors.js';
 import { TokenVerifier } from './token-verifier.js';
@@ -45,7 +46,7 @@ describe('TokenVerifier with a shared secret', () => {
   let verifier: TokenVerifier;
   beforeEach(() => {
     clock = new FakeClock(NOW);
-    verifier = new TokenVerifier(new AuthConfig({ jwtSecret: SECRET }), clock);
+    verifier = new TokenVerifier(new AuthConfig({ jwtSecret: SECRET }), clock, anOutgoing(clock));
   });
 
   it("takes the seed's token with a later exp", async () => {
@@ -143,7 +144,11 @@ describe('TokenVerifier with a shared secret', () => {
   });
 
   it('checks the audience when one is configured', async () => {
-    const strict = new TokenVerifier(new AuthConfig({ jwtSecret: SECRET, audience: 'gateway' }), clock);
+    const strict = new TokenVerifier(
+      new AuthConfig({ jwtSecret: SECRET, audience: 'gateway' }),
+      clock,
+      anOutgoing(clock),
+    );
     expect((await refusal(strict.verify(hs256()))).message).toBe('token: claim aud is missing');
     expect((await refusal(strict.verify(hs256({ ...GOOD, aud: 'other' })))).code).toBe('UNAUTHENTICATED');
     await expect(strict.verify(hs256({ ...GOOD, aud: ['other', 'gateway'] }))).resolves.toBeDefined();
@@ -164,9 +169,9 @@ describe('TokenVerifier with a shared secret', () => {
   });
 
   it('accepts no token at all without a secret or keys', async () => {
-    expect((await refusal(new TokenVerifier(new AuthConfig(), clock).verify(hs256()))).code).toBe(
-      'UNAUTHENTICATED',
-    );
+    expect(
+      (await refusal(new TokenVerifier(new AuthConfig(), clock, anOutgoing(clock)).verify(hs256()))).code,
+    ).toBe('UNAUTHENTICATED');
   });
 });
 
@@ -212,7 +217,7 @@ describe('TokenVerifier with a key set at a URL', () => {
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`;
     await publish([await jwk('RS256', rsa), await jwk('ES256', ec), await jwk('EdDSA', ed)]);
     clock = new FakeClock(NOW);
-    verifier = new TokenVerifier(new AuthConfig({ jwksUrl: url }), clock);
+    verifier = new TokenVerifier(new AuthConfig({ jwksUrl: url }), clock, anOutgoing(clock));
   });
   afterEach(async () => {
     server.closeAllConnections();
@@ -253,7 +258,11 @@ describe('TokenVerifier with a key set at a URL', () => {
   const other: Pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
   it('keeps secret and key set apart when both are configured', async () => {
-    verifier = new TokenVerifier(new AuthConfig({ jwksUrl: url, jwtSecret: SECRET }), clock);
+    verifier = new TokenVerifier(
+      new AuthConfig({ jwksUrl: url, jwtSecret: SECRET }),
+      clock,
+      anOutgoing(clock),
+    );
     await expect(verifier.verify(hs256())).resolves.toBeDefined();
     await expect(verify(sign('RS256', rsa.privateKey))).resolves.toBeDefined();
     expect((await refusal(verifier.verify(hs256(GOOD, {}, pemOf(rsa))))).message).toBe(
@@ -268,7 +277,11 @@ describe('TokenVerifier with a key set at a URL', () => {
   });
 
   it('narrows the algorithms to the configured ones', async () => {
-    verifier = new TokenVerifier(new AuthConfig({ jwksUrl: url, algorithms: ['ES256'] }), clock);
+    verifier = new TokenVerifier(
+      new AuthConfig({ jwksUrl: url, algorithms: ['ES256'] }),
+      clock,
+      anOutgoing(clock),
+    );
     await expect(verify(sign('ES256', ec.privateKey))).resolves.toBeDefined();
     expect((await refusal(verify(sign('RS256', rsa.privateKey)))).message).toContain('allowed: ES256');
   });

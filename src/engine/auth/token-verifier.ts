@@ -11,6 +11,7 @@ import QuickLRU from 'quick-lru';
 import { AuthConfig } from '../../config/auth.config.js';
 import { Clock } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
+import { OutgoingHttp } from '../../core/outgoing-http.js';
 import type { Principal } from '../../core/principal.js';
 import { principalOf } from './claims.js';
 import { RemoteKeys } from './jwks.js';
@@ -45,8 +46,9 @@ export class TokenVerifier {
   constructor(
     private readonly config: AuthConfig,
     private readonly clock: Clock,
+    outgoing: OutgoingHttp,
   ) {
-    this.keys = keysByAlgorithm(config, clock);
+    this.keys = keysByAlgorithm(config, (url) => new RemoteKeys(url, clock, outgoing));
   }
 
   /**
@@ -92,7 +94,10 @@ export class TokenVerifier {
   }
 }
 
-function keysByAlgorithm(config: AuthConfig, clock: Clock): Map<string, JWTVerifyGetKey> {
+function keysByAlgorithm(
+  config: AuthConfig,
+  remoteKeys: (url: string) => RemoteKeys,
+): Map<string, JWTVerifyGetKey> {
   const allowed = (algorithm: string) =>
     !config.algorithms || config.algorithms.some((one) => one === algorithm);
   const keys = new Map<string, JWTVerifyGetKey>();
@@ -101,7 +106,7 @@ function keysByAlgorithm(config: AuthConfig, clock: Clock): Map<string, JWTVerif
     for (const algorithm of SHARED_SECRET.filter(allowed)) keys.set(algorithm, () => secret);
   }
   if (config.jwksUrl !== undefined) {
-    const remote = new RemoteKeys(config.jwksUrl, clock);
+    const remote = remoteKeys(config.jwksUrl);
     for (const algorithm of PUBLIC_KEY.filter(allowed)) keys.set(algorithm, remote.find);
   }
   return keys;

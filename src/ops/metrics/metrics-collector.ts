@@ -8,6 +8,7 @@ import { LiveTasks } from '../../engine/tasks/live-tasks.js';
 import { TaskStore } from '../../engine/tasks/task.store.js';
 import { WaitingQueue } from '../../engine/tasks/waiting-queue.js';
 import { SseStreams } from '../../transport/http/sse.js';
+import { SafeOutgoingHttp } from '../../transport/outgoing/safe-outgoing-http.js';
 import { Metrics } from './metrics.js';
 
 const OPEN_STATES = TASK_STATES.filter((state) => !isTerminal(state));
@@ -23,12 +24,17 @@ export class MetricsCollector {
     private readonly waiting: WaitingQueue,
     private readonly store: TaskStore,
     private readonly streams: SseStreams,
+    outgoing: SafeOutgoingHttp,
   ) {
     live.observe({
       submitted: () => metrics.submitted.inc(),
       ended: (task) => this.taskEnded(task),
     });
     registry.observe({ left: (_, reason) => metrics.agentsLeft.inc({ reason }) });
+    outgoing.observe((purpose, outcome, ms) => {
+      metrics.outgoing.inc({ purpose, outcome });
+      metrics.outgoingSeconds.observe({ purpose }, ms / 1000);
+    });
     store.onCommit((writes, ms) => {
       metrics.commitSeconds.observe(ms / 1000);
       metrics.commitWrites.observe(writes);

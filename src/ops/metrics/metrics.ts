@@ -46,6 +46,18 @@ export class Metrics {
     ['method', 'route', 'status'],
   );
 
+  readonly outgoing = this.counter(
+    'outgoing_requests_total',
+    'Calls that the gateway has made, by purpose and outcome: class of the status, or why there is none (`refused`: the address is not allowed)',
+    ['purpose', 'outcome'],
+  );
+  readonly outgoingSeconds = this.histogram(
+    'outgoing_request_seconds',
+    'Calls that the gateway has made, to the headers of the answer or the failure, by purpose',
+    SHORT,
+    ['purpose'],
+  );
+
   readonly commitSeconds = this.histogram('storage_commit_seconds', 'One commit with its flush', SHORT);
   readonly commitWrites = this.histogram(
     'storage_commit_writes',
