@@ -43,7 +43,7 @@ module.exports = {
     engine('routing', ['auth', 'registry']),
     engine('heartbeat', ['registry']),
     engine('tasks', ['auth', 'registry', 'routing']),
-    ...['rest', 'jsonrpc', 'bot', 'a2a'].map((name) =>
+    ...['rest', 'jsonrpc', 'bot', 'a2a', 'admin'].map((name) =>
       ring(
         `protocols/${name}`,
         [

@@ -12,6 +12,8 @@ import { HeartbeatModule } from './engine/heartbeat/heartbeat.module.js';
 import { LimitsModule } from './engine/limits/limits.module.js';
 import { RateLimitGuard } from './engine/limits/rate-limit.guard.js';
 import { OpsModule } from './ops/ops.module.js';
+import { ADMIN_API } from './protocols/admin/admin.openapi.js';
+import { AdminModule } from './protocols/admin/admin.module.js';
 import { A2A_API } from './protocols/a2a/a2a.openapi.js';
 import { A2aModule } from './protocols/a2a/a2a.module.js';
 import { BotModule } from './protocols/bot/bot.module.js';
@@ -23,7 +25,7 @@ import { TransportModule } from './transport/transport.module.js';
 import { version } from './transport/version.js';
 
 /** The HTTP APIs in the order of their documentation. */
-export const APIS = [REST_API, JSONRPC_API, A2A_API];
+export const APIS = [REST_API, JSONRPC_API, A2A_API, ADMIN_API];
 
 /** The only file that knows all modules. A protocol is one folder and one line here. */
 @Module({})
@@ -43,6 +45,7 @@ export class AppModule {
         JsonRpcModule,
         A2aModule,
         BotModule,
+        AdminModule,
         HeartbeatModule,
         OpsModule.of({ version, apis: APIS, docs: config.docs.enabled }),
         AuthModule,

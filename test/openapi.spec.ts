@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { OPS_API } from '../src/ops/openapi/ops.openapi.js';
 import { openApiDocument } from '../src/ops/openapi/document.js';
+import { ADMIN_API } from '../src/protocols/admin/admin.openapi.js';
 import { A2A_API } from '../src/protocols/a2a/a2a.openapi.js';
 import { JSONRPC_API } from '../src/protocols/jsonrpc/jsonrpc.openapi.js';
 import { REST_API } from '../src/protocols/rest/rest.openapi.js';
@@ -71,7 +72,11 @@ function problems(schema: object, value: unknown): unknown[] {
 }
 
 test('the committed document is what the code describes (npm run docs:openapi)', () => {
-  const made = openApiDocument([REST_API, JSONRPC_API, A2A_API, OPS_API], version, 'http://127.0.0.1:8443');
+  const made = openApiDocument(
+    [REST_API, JSONRPC_API, A2A_API, ADMIN_API, OPS_API],
+    version,
+    'http://127.0.0.1:8443',
+  );
   expect(`${JSON.stringify(made, null, 2)}\n`).toBe(committed);
 });
 
@@ -120,7 +125,7 @@ describe('what the gateway really answers', () => {
 
   beforeAll(async () => {
     gateway = await GatewayProcess.start({ env: AUTH_ON });
-    http = new Orchestrator(gateway.httpUrl, tokenFor('production'));
+    http = new Orchestrator(gateway.httpUrl, tokenFor('production', { scope: 'admin' }));
     await TestBot.connect({
       url: gateway.botUrl,
       name: 'nanobot-text-001',
@@ -187,6 +192,7 @@ describe('what the gateway really answers', () => {
     ['GET', '/tasks', '?status=completed&skill=summarize&agent=nanobot-text-001&context_id=c'],
     ['GET', '/tasks/{id}', ''],
     ['GET', '/agents', ''],
+    ['GET', '/api-keys', ''],
     ['GET', '/.well-known/agent.json', ''],
     ['GET', '/.well-known/skill.md', ''],
     ['GET', '/health', ''],
@@ -223,6 +229,9 @@ describe('what the gateway really answers', () => {
       await check('POST', '/tasks/{id}/cancel', { id: done }),
       await check('GET', '/tasks', { query: '?limit=0' }),
       await check('POST', '/routing/explain', { body: {} }),
+      await check('POST', '/api-keys', { body: {} }),
+      await check('GET', '/api-keys', { as: reader }),
+      await check('DELETE', '/api-keys/{id}', { id: 'nobody' }),
       await check('POST', '/jsonrpc', { body: '{', type: 'application/json' }),
       await check('POST', '/jsonrpc', { body: { jsonrpc: '2.0', method: 'nope', id: 1 } }),
       await check('POST', '/oauth/token', {
@@ -232,7 +241,7 @@ describe('what the gateway really answers', () => {
       await check('GET', '/metrics', { as: nobody }),
     ];
     expect(answers.map(({ status }) => status)).toEqual([
-      400, 401, 403, 503, 415, 404, 404, 409, 400, 400, 200, 200, 400, 401,
+      400, 401, 403, 503, 415, 404, 404, 409, 400, 400, 400, 403, 404, 200, 200, 400, 401,
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { GatewayClient } from '../sdk/index.js';
+import { GatewayAdmin, GatewayClient, type ClientOptions } from '../sdk/index.js';
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -15,14 +15,21 @@ const TRIES = 3;
 export const withConnection = (command: Command): Command =>
   command
     .option('--url <url>', 'the orchestrator API', urlOf, process.env['AGENT_GATEWAY_URL'] ?? DEFAULT_URL)
-    .option('--token <token>', 'bearer token; better in AGENT_GATEWAY_TOKEN, where no process list shows it')
+    .option(
+      '--token <token>',
+      'token or API key; better in AGENT_GATEWAY_TOKEN, where no process list shows it',
+    )
     .option('--json', 'one JSON value per line, for programs', false);
 
-export const clientOf = ({
+export const clientOf = (options: ConnectionOptions): GatewayClient => new GatewayClient(access(options));
+
+export const adminOf = (options: ConnectionOptions): GatewayAdmin => new GatewayAdmin(access(options));
+
+const access = ({ url, token = process.env['AGENT_GATEWAY_TOKEN'] }: ConnectionOptions): ClientOptions => ({
   url,
-  token = process.env['AGENT_GATEWAY_TOKEN'],
-}: ConnectionOptions): GatewayClient =>
-  new GatewayClient({ url, tries: TRIES, ...(token !== undefined && { token }) });
+  tries: TRIES,
+  ...(token !== undefined && { token }),
+});
 
 function urlOf(value: string): string {
   if (!/^https?:\/\//.test(value) || !URL.canParse(value))

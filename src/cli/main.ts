@@ -5,6 +5,7 @@ import { version } from '../transport/version.js';
 import { addAgents } from './agents-command.js';
 import { addBot } from './bot-command.js';
 import { EXIT, TaskFailed } from './exit-codes.js';
+import { addKey } from './key-command.js';
 import { addTask } from './task-command.js';
 
 const AFTER_HELP = `
@@ -48,6 +49,7 @@ function program(): Command {
   addTask(root);
   addAgents(root);
   addBot(root);
+  addKey(root);
   return root;
 }
 

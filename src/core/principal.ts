@@ -12,8 +12,10 @@ export interface AgentGrant {
 
 /** Who is calling, as established from a token or a certificate. */
 export interface Principal {
-  /** Stable over renewals of the credential: `anonymous`, `token:<issuer>:<sub>`, `cert:<identity>`. */
+  /** Stable over renewals of the credential: `anonymous`, `token:<issuer>:<sub>`, `cert:<identity>`, `key:<id>`, `key:agent:<name>`. */
   readonly id: string;
+  /** The one credential behind it, where it can be withdrawn at any time: the id of an API key. */
+  readonly credential?: string;
   /** The tenant; null only with auth off: no namespace filter. */
   readonly namespace: Namespace | null;
   readonly rights: ReadonlySet<Right>;

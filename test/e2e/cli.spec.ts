@@ -120,6 +120,8 @@ describe('help and wrong use', () => {
     [['agents', '--url', 'ftp://x'], 'http://'],
     [['bot', '--skill', 'x'], '--exec'],
     [['token'], '--sub'],
+    [['key', 'create', 'x', '--rights', 'root'], 'read, execute, admin'],
+    [['key', 'create', 'x', '--ttl', 'soon'], 'a duration'],
   ])('%j: exit code 2, and what is allowed', async (args, words) => {
     const { code, stderr, stdout } = await cli(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -222,6 +224,28 @@ describe('tasks', () => {
       code: 0,
       stdout: 'no agent is online\n',
     });
+  });
+});
+
+describe('key', () => {
+  test('create, list, revoke: the key alone goes to standard output, and opens what it should', async () => {
+    const closed = await GatewayProcess.start({ env: AUTH_ON });
+    const as = (token: string) => ({
+      env: { AGENT_GATEWAY_URL: closed.httpUrl, AGENT_GATEWAY_TOKEN: token },
+    });
+    const admin = as(tokenFor('production', { scope: 'admin' }));
+    expect((await cli(['key', 'list'], admin)).stdout).toBe('no keys\n');
+    const made = await cli(['key', 'create', 'dashboard', '--rights', 'read', '--ttl', '1d'], admin);
+    expect(made.stdout).toMatch(/^agk_\w{16}_[\w-]{43}\n$/);
+    expect(made.stderr).toMatch(/namespace production, rights read, any agent, expires 20/);
+    const key = made.stdout.trim();
+    expect(await cli(['agents'], as(key))).toMatchObject({ code: 0, stdout: 'no agent is online\n' });
+    expect(await cli(['key', 'list'], as(key))).toMatchObject({ code: 1 });
+    const [, id = ''] = key.split('_');
+    expect((await cli(['key', 'list'], admin)).stdout).toMatch(new RegExp(`ID.*\n${id}.*dashboard\n$`));
+    expect(await cli(['key', 'revoke', id], admin)).toMatchObject({ code: 0, stdout: `${id}  revoked\n` });
+    expect(await cli(['key', 'revoke', id], admin)).toMatchObject({ code: 1 });
+    expect(await cli(['agents'], as(key))).toMatchObject({ code: 1 });
   });
 });
 

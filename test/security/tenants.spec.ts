@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { RIGHTS, type Right } from '../../src/core/principal.js';
 import { RPC_METHODS, type RpcMethodName } from '../../src/transport/orchestrator/rpc-methods.js';
 import { AUTH_ON } from '../support/env.js';
 import { GatewayProcess } from '../support/gateway-process.js';
@@ -22,14 +23,17 @@ const SECRETS = [
   'secret-artifact',
   'secret-constraint',
   'secret-context',
+  'secret-key',
 ];
 const UNKNOWN = `t-${'0'.repeat(32)}`;
 
 interface RouteCase {
   /** The right without which it is refused; null: public. */
-  readonly right: 'read' | 'execute' | null;
+  readonly right: Right | null;
   /** A task's id is part of it, as `:id`. */
   readonly takesTaskId?: true;
+  /** The id of an API key is part of it, as `:id`. */
+  readonly takesKeyId?: true;
   readonly body?: Fields;
   /** What its owner gets for it. */
   readonly own: number;
@@ -74,6 +78,9 @@ const ROUTES: Readonly<Record<string, RouteCase>> = {
       ]),
     ),
   ),
+  'POST /api-keys': { right: 'admin', body: { name: 'a key' }, own: 200, foreign: 200 },
+  'GET /api-keys': { right: 'admin', own: 200, foreign: 200 },
+  'DELETE /api-keys/:id': { right: 'admin', takesKeyId: true, own: 204, foreign: 404 },
   'POST /oauth/token': { right: null, body: {}, own: 400, foreign: 400 },
   'GET /.well-known/agent.json': { right: null, own: 200, foreign: 200 },
   'GET /.well-known/skill.md': { right: null, own: 200, foreign: 200 },
@@ -106,14 +113,15 @@ let owner: Orchestrator;
 let stranger: Orchestrator;
 let nobody: Orchestrator;
 let task: string;
+let key: string;
 let served: readonly string[];
 
 beforeAll(async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [join(__dirname, '../support/routes.mjs')]);
   served = JSON.parse(stdout) as typeof served;
   gateway = await GatewayProcess.start({ env: AUTH_ON });
-  owner = new Orchestrator(gateway.httpUrl, tokenFor(OWNER));
-  stranger = new Orchestrator(gateway.httpUrl, tokenFor('stranger-ns'));
+  owner = new Orchestrator(gateway.httpUrl, tokenFor(OWNER, { scope: 'admin' }));
+  stranger = new Orchestrator(gateway.httpUrl, tokenFor('stranger-ns', { scope: 'admin' }));
   nobody = new Orchestrator(gateway.httpUrl);
   const bot = await TestBot.connect({
     url: gateway.botUrl,
@@ -130,10 +138,18 @@ beforeAll(async () => {
   });
   task = ack.task_id;
   await bot.complete(task, { text: 'secret-artifact' });
+  key = await newKey();
 });
 afterAll(() => closeAllBots());
 
-async function ask(who: Orchestrator, route: string, id = task): Promise<Answer> {
+/** The id of a new API key of the owner. */
+const newKey = async (): Promise<string> =>
+  String((await owner.post('/api-keys', { name: 'secret-key' })).body['id']);
+
+/** What the route is about, of the owner's. */
+const subjectOf = (route: string): string => (ROUTES[route]!.takesKeyId ? key : task);
+
+async function ask(who: Orchestrator, route: string, id = subjectOf(route)): Promise<Answer> {
   const [method = '', path = ''] = route.split(' ');
   return who.request(method, path.replace(':id', id), ROUTES[route]!.body);
 }
@@ -146,7 +162,7 @@ function comparable({ status, headers, text, body }: Answer): unknown {
 
 function expectNothingOfOwner({ text, headers }: Answer, id?: string): void {
   const all = `${text}\n${JSON.stringify([...headers])}`;
-  for (const word of [...SECRETS, ...(id === undefined ? [task] : [])]) expect(all).not.toContain(word);
+  for (const word of [...SECRETS, ...(id === undefined ? [task, key] : [])]) expect(all).not.toContain(word);
 }
 
 test('every route has its case, and every case its route', () => {
@@ -157,11 +173,11 @@ test('every route has its case, and every case its route', () => {
 const routes = Object.entries(ROUTES);
 const closed = routes.filter(([, { right }]) => right !== null);
 const open = routes.filter(([, { right }]) => right === null);
-const forTasks = routes.filter(([, { takesTaskId }]) => takesTaskId);
+const aboutOne = routes.filter(([, { takesTaskId, takesKeyId }]) => takesTaskId || takesKeyId);
 
 describe('routes', () => {
   test.each(closed)('%s without a token: 401, whatever it is about', async (route) => {
-    for (const id of [task, UNKNOWN]) {
+    for (const id of [subjectOf(route), UNKNOWN]) {
       const answer = await ask(nobody, route, id);
       expect([answer.status, answer.headers.get('www-authenticate'), answer.body['code']]).toEqual([
         401,
@@ -170,7 +186,7 @@ describe('routes', () => {
       ]);
       expectNothingOfOwner(answer);
     }
-    expect(comparable(await ask(nobody, route, task))).toEqual(comparable(await ask(nobody, route, UNKNOWN)));
+    expect(comparable(await ask(nobody, route))).toEqual(comparable(await ask(nobody, route, UNKNOWN)));
   });
 
   test.each(closed)('%s with a bad token: 401', async (route) => {
@@ -184,7 +200,7 @@ describe('routes', () => {
   });
 
   test.each(closed)('%s without the right: 403 that names it', async (route, { right }) => {
-    const scope = right === 'execute' ? 'read' : '';
+    const scope = RIGHTS[RIGHTS.indexOf(right!) - 1] ?? '';
     const answer = await ask(new Orchestrator(gateway.httpUrl, tokenFor(OWNER, { scope })), route);
     expect([answer.status, answer.headers.get('www-authenticate'), answer.body['code']]).toEqual([
       403,
@@ -194,8 +210,8 @@ describe('routes', () => {
     expectNothingOfOwner(answer);
   });
 
-  test.each(closed)('%s of its owner', async (route, { own }) => {
-    expect((await ask(owner, route)).status).toBe(own);
+  test.each(closed)('%s of its owner', async (route, { own, takesKeyId }) => {
+    expect((await ask(owner, route, takesKeyId ? await newKey() : task)).status).toBe(own);
   });
 
   test.each(closed)('%s of a stranger shows nothing of the owner', async (route, { foreign }) => {
@@ -206,11 +222,9 @@ describe('routes', () => {
     expectNothingOfOwner({ ...answer, text: said });
   });
 
-  test.each(forTasks)('%s of a stranger: byte for byte as for a task that does not exist', async (route) => {
-    expect(comparable(await ask(stranger, route, task))).toEqual(
-      comparable(await ask(stranger, route, UNKNOWN)),
-    );
-    expect(comparable(await ask(stranger, route, task))).toEqual(
+  test.each(aboutOne)('%s of a stranger: byte for byte as for one that does not exist', async (route) => {
+    expect(comparable(await ask(stranger, route))).toEqual(comparable(await ask(stranger, route, UNKNOWN)));
+    expect(comparable(await ask(stranger, route))).toEqual(
       comparable(await ask(stranger, route, 'nonsense')),
     );
   });
@@ -223,7 +237,7 @@ describe('routes', () => {
     }
   });
 
-  test.each(closed.filter(([, { body }]) => body && 'skill' in body))(
+  test.each(closed.filter(([, { body }]) => body && ('skill' in body || 'name' in body)))(
     '%s with the owner’s namespace in it: 403',
     async (route, { body }) => {
       const [method = '', path = ''] = route.split(' ');

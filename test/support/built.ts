@@ -43,5 +43,8 @@ export class SqliteTaskStore extends tasks.SqliteTaskStore {
   }
 }
 
+type ApiKeys = typeof import('../../src/adapters/storage/sqlite/sqlite-api-key.store.js');
+export const { SqliteApiKeyStore } = built<ApiKeys>('adapters/storage/sqlite/sqlite-api-key.store');
+
 type Migrations = typeof import('../../src/adapters/storage/migrations/index.js');
 export const { MIGRATIONS } = built<Migrations>('adapters/storage/migrations/index');

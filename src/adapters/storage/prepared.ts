@@ -10,6 +10,10 @@ class Placeholder {
 /** Stands for a value that is given when the statement runs. */
 export const param = <T>(name: string): T => new Placeholder(name) as T;
 
+/** A row of placeholders, one per column. */
+export const placeholders = <Row>(...columns: readonly (keyof Row & string)[]): Row =>
+  Object.fromEntries(columns.map((column) => [column, param(column)])) as Row;
+
 /**
  * A statement that is built and compiled once and run many times: building one with the query builder costs more than
  * running it. `bind` puts the values of a run into the order of its placeholders.

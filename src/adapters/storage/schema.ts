@@ -7,6 +7,7 @@ export interface Schema {
   task_events: TaskEventRow;
   submissions: SubmissionRow;
   storage_probe: StorageProbeRow;
+  api_keys: ApiKeyRow;
 }
 
 export interface TaskRow {
@@ -56,4 +57,18 @@ export interface SubmissionRow {
 export interface StorageProbeRow {
   /** Counts the probes; a time in name only. */
   at: number;
+}
+
+export interface ApiKeyRow {
+  id: string;
+  name: string;
+  namespace: string;
+  agent: string | null;
+  /** Words, separated by spaces. */
+  rights: string;
+  hash: string;
+  created_by: string;
+  created_at: number;
+  expires_at: number | null;
+  last_used_at: number | null;
 }

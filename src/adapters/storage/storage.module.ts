@@ -1,6 +1,8 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { StorageConfig } from '../../config/storage.config.js';
+import { ApiKeyStore } from '../../engine/auth/api-key.store.js';
 import { TaskStore } from '../../engine/tasks/task.store.js';
+import { SqliteApiKeyStore } from './sqlite/sqlite-api-key.store.js';
 import { SqliteDatabase } from './sqlite/sqlite-database.js';
 import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
 
@@ -18,8 +20,13 @@ import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
       useFactory: (database: SqliteDatabase) => new SqliteTaskStore(database),
       inject: [SqliteDatabase],
     },
+    {
+      provide: ApiKeyStore,
+      useFactory: (database: SqliteDatabase) => new SqliteApiKeyStore(database),
+      inject: [SqliteDatabase],
+    },
   ],
-  exports: [TaskStore],
+  exports: [ApiKeyStore, TaskStore],
 })
 export class StorageModule implements OnApplicationShutdown {
   constructor(@Inject(SqliteDatabase) private readonly database: SqliteDatabase) {}

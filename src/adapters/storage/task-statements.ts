@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import { param, Prepared } from './prepared.js';
+import { param, placeholders, Prepared } from './prepared.js';
 import type { Schema, SubmissionRow, TaskEventRow, TaskRow } from './schema.js';
 
 /** The event of the submission; it carries the input. */
@@ -26,10 +26,6 @@ const TASK_COLUMNS: readonly (keyof TaskRow)[] = [
   'created_at', 'state', 'seq', 'attempt', 'agent_namespace', 'agent_name', 'agent_principal', 'progress', 'error', 'routing', 'late_result',
   'updated_at', 'ended_at', 'deadline_at',
 ];
-
-/** A row of placeholders, one per column. */
-const placeholders = <Row>(...columns: readonly (keyof Row & string)[]): Row =>
-  Object.fromEntries(columns.map((column) => [column, param(column)])) as Row;
 
 const task = param<string>('id');
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
+import { ApiKeys } from './api-keys.js';
 import { AuthService } from './auth.service.js';
 import { MtlsGuard } from './mtls.guard.js';
 import { OAuth2Guard } from './oauth2.guard.js';
@@ -13,6 +14,7 @@ import { TokenVerifier } from './token-verifier.js';
 @Module({
   imports: [JwtModule.register({})],
   providers: [
+    ApiKeys,
     AuthService,
     MtlsGuard,
     OAuth2Guard,
@@ -22,6 +24,15 @@ import { TokenVerifier } from './token-verifier.js';
     TokenIssuer,
     TokenVerifier,
   ],
-  exports: [AuthService, OAuth2Guard, OAuthTokenService, Policy, RevocationList, TokenIssuer, TokenVerifier],
+  exports: [
+    ApiKeys,
+    AuthService,
+    OAuth2Guard,
+    OAuthTokenService,
+    Policy,
+    RevocationList,
+    TokenIssuer,
+    TokenVerifier,
+  ],
 })
 export class AuthModule {}

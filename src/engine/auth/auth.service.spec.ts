@@ -5,6 +5,7 @@ import { Logger } from '@nestjs/common';
 import { SignJWT } from 'jose';
 import { FakeClock } from '../../../test/fakes/fake-clock.js';
 import { anOutgoing } from '../../../test/support/outgoing.js';
+import { MemoryApiKeyStore } from '../../../test/fakes/memory-api-key.store.js';
 import {
   type Credentials,
   credentials,
@@ -18,9 +19,11 @@ import { AuthConfig } from '../../config/auth.config.js';
 import { BotsConfig } from '../../config/bots.config.js';
 import type { GatewayError } from '../../core/errors.js';
 import { ANONYMOUS } from '../../core/principal.js';
+import { ApiKeys } from './api-keys.js';
 import { AuthService } from './auth.service.js';
 import { peerCertificate } from './certificate.js';
 import { MtlsGuard } from './mtls.guard.js';
+import { Policy } from './policy.js';
 import { RevocationList } from './revocation.js';
 import { TokenVerifier } from './token-verifier.js';
 
@@ -48,13 +51,9 @@ async function service(auth: ConstructorParameters<typeof AuthConfig>[0], bots =
   revocations = new RevocationList(listener, clock);
   await revocations.onModuleInit();
   const guard = new MtlsGuard(config, revocations, clock);
-  return new AuthService(
-    config,
-    listener,
-    new TokenVerifier(config, clock, anOutgoing(clock)),
-    guard,
-    revocations,
-  );
+  const keys = new ApiKeys(clock, new Policy(config), new MemoryApiKeyStore());
+  const tokens = new TokenVerifier(config, clock, anOutgoing(clock));
+  return new AuthService(config, listener, tokens, keys, guard, revocations);
 }
 
 const bearer = async (): Promise<string> =>

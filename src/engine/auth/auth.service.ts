@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { AuthConfig } from '../../config/auth.config.js';
 import { BotsConfig } from '../../config/bots.config.js';
 import { ANONYMOUS, type Principal } from '../../core/principal.js';
+import { KEY_PREFIX } from './api-key.js';
+import { ApiKeys } from './api-keys.js';
 import { bearerToken } from './bearer.js';
 import type { PeerCertificate } from './certificate.js';
 import { MtlsGuard } from './mtls.guard.js';
@@ -9,9 +11,21 @@ import { unauthenticated } from './refusal.js';
 import { RevocationList } from './revocation.js';
 import { TokenVerifier } from './token-verifier.js';
 
-/** What a bot shows when it connects. */
-export interface BotCredentials {
+/** What a caller shows: the values of its headers. */
+export interface Credentials {
   readonly authorization: string | undefined;
+  /** `X-API-Key`; where it is given it decides, so that a proxy can have `Authorization` for itself. */
+  readonly apiKey?: string | undefined;
+}
+
+/** The credentials in an HTTP request's headers. */
+export const credentialsOf = (headers: {
+  readonly authorization?: string | undefined;
+  readonly 'x-api-key'?: string | string[] | undefined;
+}): Credentials => ({ authorization: headers.authorization, apiKey: headers['x-api-key']?.toString() });
+
+/** What a bot shows when it connects. */
+export interface BotCredentials extends Credentials {
   /** Only a certificate that TLS has accepted (`peerCertificate(socket)`). */
   readonly certificate: PeerCertificate | undefined;
 }
@@ -23,6 +37,7 @@ export class AuthService {
     private readonly config: AuthConfig,
     private readonly bots: BotsConfig,
     private readonly tokens: TokenVerifier,
+    private readonly keys: ApiKeys,
     private readonly certificates: MtlsGuard,
     private readonly revocations: RevocationList,
   ) {}
@@ -33,20 +48,24 @@ export class AuthService {
   }
 
   /**
-   * The caller by his Authorization header.
+   * The caller by his token or API key.
    * @throws GatewayError UNAUTHENTICATED, or UPSTREAM when the identity provider's keys cannot be had
    */
-  async authenticate(authorization: string | undefined): Promise<Principal> {
-    return this.enabled ? this.tokens.verify(bearerToken(authorization)) : ANONYMOUS;
+  async authenticate(authorization: string | undefined, apiKey?: string): Promise<Principal> {
+    if (!this.enabled) return ANONYMOUS;
+    if (apiKey !== undefined) return this.keys.verify(apiKey);
+    const token = bearerToken(authorization);
+    return token.startsWith(KEY_PREFIX) ? this.keys.verify(token) : this.tokens.verify(token);
   }
 
   /**
    * The bot at a socket's upgrade. On an mTLS listener the certificate decides, whatever the mode and whatever token is beside it;
-   * elsewhere a certificate proves nothing and the bearer token decides.
+   * elsewhere a certificate proves nothing and the token or API key decides.
    * @throws GatewayError UNAUTHENTICATED or FORBIDDEN (certificate that names no agent), or UPSTREAM as {@link authenticate}
    */
   async authenticateBot(credentials: BotCredentials): Promise<Principal> {
-    if (this.bots.tlsCa === undefined) return this.authenticate(credentials.authorization);
+    if (this.bots.tlsCa === undefined)
+      return this.authenticate(credentials.authorization, credentials.apiKey);
     if (!credentials.certificate)
       throw unauthenticated('client certificate: got nothing, one of the configured CA is needed');
     return this.certificates.admit(credentials.certificate);
@@ -57,8 +76,14 @@ export class AuthService {
     return this.certificates.isRevoked(certificate);
   }
 
-  /** Calls `listener` when the revocation list has changed: ask {@link isRevoked} for each live socket then. @returns stops that */
-  onRevocation(listener: () => void): () => void {
-    return this.revocations.onChange(listener);
+  /** Whether the API key behind a caller has been withdrawn since he was admitted. */
+  isWithdrawn(caller: Principal): boolean {
+    return this.keys.isWithdrawn(caller);
+  }
+
+  /** Calls `listener` when certificates or keys have been revoked: ask {@link isRevoked} and {@link isWithdrawn} for whatever is open then. */
+  onRevocation(listener: () => void): void {
+    this.revocations.onChange(listener);
+    this.keys.onWithdrawal(listener);
   }
 }

@@ -16,6 +16,7 @@ import { NestFactory, Reflector } from '@nestjs/core';
 import type { Response } from 'express';
 import { FakeClock } from '../../../test/fakes/fake-clock.js';
 import { anOutgoing } from '../../../test/support/outgoing.js';
+import { MemoryApiKeyStore } from '../../../test/fakes/memory-api-key.store.js';
 import { AuthConfig } from '../../config/auth.config.js';
 import { BotsConfig } from '../../config/bots.config.js';
 import { Clock } from '../../core/clock.js';
@@ -23,6 +24,7 @@ import { GatewayError } from '../../core/errors.js';
 import type { Namespace } from '../../core/ids.js';
 import { OutgoingHttp } from '../../core/outgoing-http.js';
 import type { Principal } from '../../core/principal.js';
+import { ApiKeyStore } from './api-key.store.js';
 import { AuthModule } from './auth.module.js';
 import type { AuthService } from './auth.service.js';
 import { Caller, callerOf, OAuth2Guard, Public, Requires } from './oauth2.guard.js';
@@ -71,6 +73,7 @@ async function start(auth: AuthConfig): Promise<INestApplication> {
     { provide: BotsConfig, useValue: new BotsConfig() },
     { provide: Clock, useValue: clock },
     { provide: OutgoingHttp, useValue: anOutgoing(clock) },
+    { provide: ApiKeyStore, useValue: new MemoryApiKeyStore() },
   ];
   @Module({ providers: shared, exports: shared.map(({ provide }) => provide) })
   class Shared {}

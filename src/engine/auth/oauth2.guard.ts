@@ -8,7 +8,7 @@ import {
 import { Reflector } from '@nestjs/core';
 import { GatewayError } from '../../core/errors.js';
 import { ANONYMOUS, type Principal, type Right } from '../../core/principal.js';
-import { AuthService } from './auth.service.js';
+import { AuthService, credentialsOf, type Credentials } from './auth.service.js';
 import { refuseTokenInQuery } from './bearer.js';
 import { Policy } from './policy.js';
 
@@ -26,7 +26,7 @@ export const Requires = (right: Right) => SetMetadata(REQUIRES, right);
 export interface GuardedRequest {
   readonly method: string;
   readonly url: string;
-  readonly headers: { readonly authorization?: string | undefined };
+  readonly headers: { readonly authorization?: string | undefined; readonly 'x-api-key'?: string | string[] };
   [CALLER]?: Principal;
 }
 
@@ -52,7 +52,7 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
   callerOf(context.switchToHttp().getRequest<object>()),
 );
 
-/** The guard of every HTTP door: bearer token, rights, and the answers that RFC 6750 §3 asks for. */
+/** The guard of every HTTP door: token or API key, rights, and the answers that RFC 6750 §3 asks for. */
 @Injectable()
 export class OAuth2Guard implements CanActivate {
   constructor(
@@ -76,14 +76,14 @@ export class OAuth2Guard implements CanActivate {
 
   private async admit(request: GuardedRequest, context: ExecutionContext): Promise<boolean> {
     const right = this.setting<Right>(REQUIRES, context) ?? defaultRight(request.method);
-    const { authorization } = request.headers;
+    const credentials = credentialsOf(request.headers);
     try {
-      const caller = await this.auth.authenticate(authorization);
+      const caller = await this.auth.authenticate(credentials.authorization, credentials.apiKey);
       this.policy.requireRight(caller, right);
       request[CALLER] = caller;
       return true;
     } catch (error) {
-      const challenge = challengeFor(error, authorization, right);
+      const challenge = challengeFor(error, credentials, right);
       if (challenge)
         context.switchToHttp().getResponse<GuardedResponse>().setHeader('WWW-Authenticate', challenge);
       throw error;
@@ -97,9 +97,10 @@ export class OAuth2Guard implements CanActivate {
 
 const defaultRight = (method: string): Right => (method === 'GET' || method === 'HEAD' ? 'read' : 'execute');
 
-function challengeFor(error: unknown, authorization: string | undefined, right: Right): string | undefined {
+function challengeFor(error: unknown, shown: Credentials, right: Right): string | undefined {
   if (!(error instanceof GatewayError)) return undefined;
   if (error.code === 'FORBIDDEN') return `Bearer error="insufficient_scope", scope="${right}"`;
   if (error.code !== 'UNAUTHENTICATED') return undefined;
-  return authorization === undefined ? 'Bearer' : 'Bearer error="invalid_token"';
+  const nothing = shown.authorization === undefined && shown.apiKey === undefined;
+  return nothing ? 'Bearer' : 'Bearer error="invalid_token"';
 }

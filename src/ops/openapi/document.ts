@@ -26,7 +26,7 @@ export function openApiDocument(
     },
     servers: [{ url: base }],
     tags: fragments.map(({ tag }) => tag),
-    security: [{}, { bearer: [] }, { client: [] }],
+    security: [{}, { bearer: [] }, { client: [] }, { apiKey: [] }],
     paths: pathsOf(fragments),
     components: {
       schemas: Object.assign({}, ...fragments.map(({ schemas }) => schemas), {
@@ -65,6 +65,12 @@ const securitySchemes = (base: string): Record<string, OpenAPIV3_1.SecuritySchem
         scopes: { read: 'look', execute: 'submit and cancel too', admin: 'everything within the namespace' },
       },
     },
+  },
+  apiKey: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+    description: 'A key of `POST /api-keys`. It may also stand where a token stands.',
   },
   metrics: { type: 'http', scheme: 'bearer', description: 'The token of GATEWAY_METRICS_TOKEN.' },
 });

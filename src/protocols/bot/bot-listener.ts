@@ -10,7 +10,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { BotsConfig } from '../../config/bots.config.js';
 import { GatewayError } from '../../core/errors.js';
 import type { Principal } from '../../core/principal.js';
-import { AuthService } from '../../engine/auth/auth.service.js';
+import { AuthService, credentialsOf } from '../../engine/auth/auth.service.js';
 import { peerCertificate, type PeerCertificate } from '../../engine/auth/certificate.js';
 import { BotContext } from './bot-context.js';
 import { BOT_PATH } from './bot.wire.js';
@@ -102,8 +102,7 @@ export class BotListener extends WsAdapter {
     try {
       this.checkRequest(req);
       const certificate = socket instanceof TLSSocket ? peerCertificate(socket) : undefined;
-      const { authorization } = req.headers;
-      const principal = await this.auth.authenticateBot({ authorization, certificate });
+      const principal = await this.auth.authenticateBot({ ...credentialsOf(req.headers), certificate });
       if (socket.destroyed) return;
       socket.off('error', drop);
       const peer: BotPeer = {

@@ -23,11 +23,16 @@ export class BotGateway implements OnModuleInit, OnGatewayConnection {
   }
 
   handleConnection(socket: WebSocket, peer: BotPeer): void {
-    this.context.entered(new BotSession(socket, peer.principal, this.context, peer.certificate));
+    const session = new BotSession(socket, peer.principal, this.context, peer.certificate);
+    this.context.entered(session);
+    if (this.auth.isWithdrawn(peer.principal)) session.close('revoked'); // while the upgrade was under way
   }
 
   private cutRevoked(): void {
-    for (const session of this.context.open())
-      if (session.certificate && this.auth.isRevoked(session.certificate)) session.close('revoked');
+    for (const session of this.context.open()) if (this.isRevoked(session)) session.close('revoked');
+  }
+
+  private isRevoked({ certificate, principal }: BotSession): boolean {
+    return (certificate && this.auth.isRevoked(certificate)) || this.auth.isWithdrawn(principal);
   }
 }

@@ -57,6 +57,7 @@ export class TasksController {
       open: (signal) => this.tasks.watch(who, id, { after: toPosition(lastEventId), signal }),
       frame: (item) => toFrame(id, item),
       expiresAt: who.expiresAt,
+      credential: who.credential,
     });
   }
 

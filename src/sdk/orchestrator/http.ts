@@ -4,7 +4,7 @@ import { GatewayRefusal, GatewayUnreachable, refusalOf } from './errors.js';
 export interface ClientOptions {
   /** Base of the orchestrator API, e.g. `http://127.0.0.1:8443`. */
   readonly url: string;
-  /** Bearer token; a function is asked before every request, so that it can bring a fresh one. */
+  /** Bearer token or API key; a function is asked before every request, so that it can bring a fresh one. */
   readonly token?: string | (() => string | Promise<string>);
   /** Tries of a request that is safe to repeat; 5 by default, 1: none is repeated. */
   readonly tries?: number;
@@ -13,7 +13,7 @@ export interface ClientOptions {
 }
 
 export interface HttpRequest {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;

@@ -13,7 +13,7 @@ export function corsHandler(origins: readonly string[] | '*'): RequestHandler {
   const handle = cors<Request>({
     origin: origins === '*' ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: [REQUEST_ID, 'retry-after', 'www-authenticate'],
+    exposedHeaders: [REQUEST_ID, 'retry-after', 'www-authenticate', 'ratelimit', 'ratelimit-policy'],
     maxAge: PREFLIGHT_MAX_AGE_S,
   });
   const varies = origins !== '*';

@@ -22,12 +22,15 @@ export interface EventFeed<T> {
   frame(item: T): string;
   /** The end of the subscriber's credential, milliseconds since the epoch. */
   readonly expiresAt?: number | undefined;
+  /** The subscriber's credential, where it can be withdrawn; see {@link SseStreams.endThoseOf}. */
+  readonly credential?: string | undefined;
 }
 
 /** Every open event stream: one timer keeps them all alive. */
 export class SseStreams {
   private readonly logger = new Logger('SSE');
-  private readonly open = new Set<SseStream>();
+  /** With the credential that opened each. */
+  private readonly open = new Map<SseStream, string | undefined>();
   private readonly tickMs: number;
   private readonly limits: StreamLimits;
   private timer: Timer | undefined;
@@ -51,7 +54,7 @@ export class SseStreams {
   async serve<T>(req: IncomingMessage, res: ServerResponse, feed: EventFeed<T>): Promise<void> {
     if (this.closing) throw new GatewayError('OVERLOADED', 'the gateway is stopping', { retryAfterS: 1 });
     const stream = new SseStream(res, this.clock, this.limits, (gone) => this.remove(gone));
-    this.add(stream);
+    this.add(stream, feed.credential);
     try {
       const items = await feed.open(stream.signal);
       if (feed.expiresAt !== undefined) stream.endAt(feed.expiresAt);
@@ -64,7 +67,12 @@ export class SseStreams {
   /** Ends every stream with a word on when to come back; later requests are refused. */
   endAll(): void {
     this.closing = true;
-    for (const stream of this.open) stream.end(`retry: ${RETRY_MS}\n\n`);
+    for (const stream of this.open.keys()) stream.end(`retry: ${RETRY_MS}\n\n`);
+  }
+
+  /** Ends the streams that were opened with a credential: it has been withdrawn. */
+  endThoseOf(credential: string): void {
+    for (const [stream, its] of this.open) if (its === credential) stream.end();
   }
 
   /** Before the headers an error is an answer; after them the stream breaks off and the reader resumes by id. */
@@ -77,8 +85,8 @@ export class SseStreams {
     stream.cut();
   }
 
-  private add(stream: SseStream): void {
-    this.open.add(stream);
+  private add(stream: SseStream, credential: string | undefined): void {
+    this.open.set(stream, credential);
     this.timer ??= this.clock.after(this.tickMs, () => this.tick());
   }
 
@@ -91,7 +99,7 @@ export class SseStreams {
 
   private tick(): void {
     const now = this.clock.now();
-    for (const stream of this.open) stream.tick(now);
+    for (const stream of this.open.keys()) stream.tick(now);
     this.timer = this.open.size > 0 ? this.clock.after(this.tickMs, () => this.tick()) : undefined;
   }
 }

@@ -1,0 +1,137 @@
+import { RIGHTS } from '../../core/principal.js';
+import {
+  arrayOf,
+  jsonBody,
+  object,
+  ok,
+  pathParameter,
+  ref,
+  refusals,
+  text,
+  time,
+  words,
+  type ApiFragment,
+  type Operation,
+  type Schema,
+} from '../../transport/openapi/fragment.js';
+
+/** What admins do, described. */
+const name = (description: string): Schema => text(description, { minLength: 1, maxLength: 128 });
+const one = (summary: string, value: unknown) => ({ example: { summary, value } });
+const rights = arrayOf(words('A right', RIGHTS), '`admin` includes `execute`, `execute` includes `read`');
+const orNull = (schema: Schema, description: string): Schema => ({
+  oneOf: [schema, { type: 'null' }],
+  description,
+});
+
+const EXAMPLE_KEY = {
+  id: '5f0c3a9be1d24c77',
+  name: 'translator in the shop',
+  namespace: 'production',
+  agent: 'translator',
+  rights: ['read', 'execute'],
+  created_by: 'token:gateway-auth:ops',
+  created_at: '2027-01-31T12:00:00.000Z',
+  expires_at: null,
+  last_used_at: null,
+};
+
+const FOR_ADMINS = {
+  UNAUTHENTICATED: 'No credential, or one that is not to be trusted',
+  FORBIDDEN: 'The caller is no admin, or names another namespace',
+  RATE_LIMITED: 'The caller has used up its allowance',
+};
+const STORED = { STORAGE_UNAVAILABLE: 'The storage takes no writes now; nothing was changed' };
+
+const CREATE: Operation = {
+  operationId: 'createApiKey',
+  summary: 'Make an API key',
+  description:
+    'The key is in this answer and nowhere else: the gateway keeps its hash. It is sent as `Authorization: Bearer agk_…` or ' +
+    '`X-API-Key: agk_…`, also by bots when they connect. With `agent` it may register that agent and no other.',
+  requestBody: jsonBody(ref('NewApiKey'), {
+    agent: { summary: 'For one agent', value: { name: 'translator in the shop', agent: 'translator' } },
+    caller: { summary: 'For a caller that looks only', value: { name: 'dashboard', rights: ['read'] } },
+  }),
+  responses: {
+    200: ok(
+      'The key',
+      ref('CreatedApiKey'),
+      one('For one agent', {
+        ...EXAMPLE_KEY,
+        key: 'agk_5f0c3a9be1d24c77_9hB2cXo5m0Vd1T4yR8uKq3sWzLfGjNaPeIiUtYvCbAx',
+      }),
+    ),
+    ...refusals({
+      INVALID: 'A field is missing or wrong: `detail` names it, what was given and what is allowed',
+      ...FOR_ADMINS,
+      CONFLICT: 'The namespace has as many keys as it may have',
+      PAYLOAD_TOO_LARGE: 'The body is over GATEWAY_HTTP_BODY_LIMIT',
+      UNSUPPORTED_MEDIA_TYPE: 'The body is not JSON',
+      ...STORED,
+    }),
+  },
+};
+
+const LIST: Operation = {
+  operationId: 'listApiKeys',
+  summary: 'The API keys of the namespace, without the keys themselves',
+  responses: {
+    200: ok('The keys, oldest first', ref('ApiKeyList'), one('One key', { api_keys: [EXAMPLE_KEY] })),
+    ...refusals(FOR_ADMINS),
+  },
+};
+
+const REVOKE: Operation = {
+  operationId: 'revokeApiKey',
+  summary: 'Withdraw an API key',
+  description: 'It counts for nothing from then on. Sockets and streams that were opened with it are closed.',
+  parameters: [pathParameter('id', 'Id of the key', text('As lists show it'))],
+  responses: {
+    204: { description: 'It is withdrawn' },
+    ...refusals({ ...FOR_ADMINS, NOT_FOUND: 'There is no such key in the caller’s namespace', ...STORED }),
+  },
+};
+
+const KEY_FIELDS = {
+  id: text('Public part of the key'),
+  name: name('What it is for'),
+  namespace: name('The tenant'),
+  agent: orNull(name('Name of an agent'), 'The only agent that it may register; null: any, with `execute`'),
+  rights,
+  created_by: text('Who made it'),
+  created_at: time('When'),
+  expires_at: orNull(time('A moment'), 'Null: never'),
+  last_used_at: orNull(time('A moment'), 'To the hour; null: never'),
+};
+
+export const ADMIN_API: ApiFragment = {
+  tag: { name: 'Administration', description: 'For the admins of a namespace' },
+  operations: {
+    'POST /api-keys': CREATE,
+    'GET /api-keys': LIST,
+    'DELETE /api-keys/{id}': REVOKE,
+  },
+  schemas: {
+    NewApiKey: object(
+      'What a key shall be good for.',
+      {
+        name: name('What it is for'),
+        namespace: name('The tenant; by default the caller’s'),
+        rights: { ...rights, description: 'By default `read` and `execute`' },
+        agent: name('The only agent that it may register'),
+        expires_at: time('When it ends; by default never'),
+      },
+      ['name'],
+    ),
+    ApiKey: object('An API key.', KEY_FIELDS, Object.keys(KEY_FIELDS)),
+    CreatedApiKey: object(
+      'An API key, this once with its text.',
+      { ...KEY_FIELDS, key: text('The key', { format: 'password' }) },
+      [...Object.keys(KEY_FIELDS), 'key'],
+    ),
+    ApiKeyList: object('All keys of a namespace.', { api_keys: arrayOf(ref('ApiKey'), 'Oldest first') }, [
+      'api_keys',
+    ]),
+  },
+};
