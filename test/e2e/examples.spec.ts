@@ -76,6 +76,25 @@ client.agents().catch((error) => console.log(error.name, typeof connectBot, Obje
     expect((await run(process.execPath, [path])).stdout).toBe('GatewayUnreachable function false\n');
   });
 
+  test('its A2A part, both ways; the rest does not load the official A2A SDK', async () => {
+    const use = `console.log(typeof A2aClient.fromUrl, typeof RemoteA2aAgent.builder, Part.text('x').text);`;
+    const cjs = file(
+      'a2a.cjs',
+      `require('agent-gateway/sdk');
+const has = (name) => Object.keys(require.cache).some((path) => path.includes(name));
+console.log(has('@a2a-js'));
+const { A2aClient, RemoteA2aAgent, Part } = require('agent-gateway/sdk/a2a');
+console.log(has('@nestjs'));
+${use}`,
+    );
+    expect((await run(process.execPath, [cjs])).stdout).toBe('false\nfalse\nfunction function x\n');
+    const esm = file(
+      'a2a.mjs',
+      `import { A2aClient, RemoteA2aAgent, Part } from 'agent-gateway/sdk/a2a';\n${use}`,
+    );
+    expect((await run(process.execPath, [esm])).stdout).toBe('function function x\n');
+  });
+
   test('with its types', async () => {
     const path = file(
       'use.mts',
@@ -83,6 +102,13 @@ client.agents().catch((error) => console.log(error.name, typeof connectBot, Obje
 const bot = connectBot({ url: 'ws://x', card: { name: 'a', skills: ['b'] }, onTask: (task: BotTask) => task.instruction });
 const done: Promise<TaskWire> = new GatewayClient({ url: 'http://x' }).run({ skill: 'a', instruction: 'b' });
 export { bot, done };
+import { A2aClient, ask, Message, RemoteA2aAgent, type Agent, type AgentEvent } from 'agent-gateway/sdk/a2a';
+const agent: Agent = { name: 'a', description: 'b', async *run(): AsyncGenerator<AgentEvent> { yield { type: 'text', text: 'c' }; } };
+const answer: Promise<string> = ask(RemoteA2aAgent.builder('d').agentUrl('http://x').build(), Message.builder().text('e').build());
+for await (const update of (await A2aClient.fromUrl('http://x')).sendStreamingMessage('f'))
+  if (update.kind === 'artifact-update') console.log(update.artifact.parts, update.lastChunk);
+  else if (update.kind === 'status-update') console.log(update.status.state, update.final);
+export { agent, answer };
 // @ts-expect-error a skill is needed
 void new GatewayClient({ url: 'http://x' }).submit({ instruction: 'b' });
 `,
