@@ -29,7 +29,11 @@ interface Operation {
   readonly operationId: string;
   readonly security?: readonly object[];
   readonly requestBody?: { readonly content: Readonly<Record<string, Media>> };
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Media>> }>>;
+  readonly responses: Readonly<Record<string, SharedResponse>>;
+}
+interface SharedResponse {
+  readonly $ref?: string;
+  readonly content?: Readonly<Record<string, Media>>;
 }
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -38,6 +42,10 @@ interface Document {
 const ROOT = join(__dirname, '..');
 const committed = readFileSync(join(ROOT, 'docs/openapi.json'), 'utf8');
 const document = JSON.parse(committed) as Document & Record<string, unknown>;
+/** Answers that many operations share are in the components. */
+const shared = (document['components'] as { responses: Readonly<Record<string, SharedResponse>> }).responses;
+const resolved = (response: SharedResponse): SharedResponse =>
+  response.$ref ? shared[response.$ref.split('/').at(-1)!]! : response;
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
 );
@@ -91,8 +99,15 @@ test('it describes every route of the router, and no other', async () => {
     cwd: ROOT,
   });
   const routes = (JSON.parse(stdout) as string[])
-    .map((route) => route.replace(/:(\w+)/g, '{$1}'))
-    .filter((route) => !/^GET \/(openapi\.json|docs)/.test(route)); // the document itself, and its page
+    // Express escapes a colon that is no parameter's.
+    .map((route) =>
+      route
+        .replaceAll('\\:', '\n')
+        .replace(/:(\w+)/g, '{$1}')
+        .replaceAll('\n', ':'),
+    )
+    .filter((route) => !/^GET \/(openapi\.json|docs)/.test(route)) // the document itself, and its page
+    .filter((route) => !route.includes('{tenant}')); // told in the description of the route without it
   expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(routes.sort());
 });
 
@@ -107,7 +122,7 @@ test('ids are unique, and every operation says how it refuses', () => {
 test.each(operations.map(({ method, path, operation }) => [`${method} ${path}`, operation] as const))(
   '%s: its examples are of its schemas',
   (_, { requestBody, responses }) => {
-    const media = [requestBody, ...Object.values(responses)].flatMap((part) =>
+    const media = [requestBody, ...Object.values(responses).map(resolved)].flatMap((part) =>
       Object.values(part?.content ?? {}),
     );
     for (const { schema, examples = {} } of media) {
@@ -168,10 +183,9 @@ describe('what the gateway really answers', () => {
       described: said !== undefined,
     }).toEqual({ route: `${method} ${path}`, status: answer.status, described: true });
     const mediaType = (answer.headers.get('content-type') ?? '').split(';')[0]!;
-    const media = said?.content?.[mediaType];
+    const media = said && resolved(said).content?.[mediaType];
     if (answer.text !== '') expect(media).toBeDefined();
-    if (media && mediaType === 'application/json')
-      expect(problems(media.schema, JSON.parse(answer.text))).toEqual([]);
+    if (media && /json$/.test(mediaType)) expect(problems(media.schema, JSON.parse(answer.text))).toEqual([]);
     return answer;
   }
 
@@ -184,11 +198,14 @@ describe('what the gateway really answers', () => {
         ),
       ),
   )('%s %s takes its example "%s"', async (method, path, _, value) => {
-    expect((await check(method, path, { body: value })).status).toBe(200);
+    expect([200, 201]).toContain((await check(method, path, { body: value })).status);
   });
 
   test.each([
     ['GET', '/tasks', '?limit=2'],
+    ['GET', '/a2a/tasks', '?pageSize=2'],
+    ['GET', '/a2a/tasks/{id}', ''],
+    ['GET', '/a2a/v1/tasks/{id}', ''],
     ['GET', '/tasks', '?status=completed&skill=summarize&agent=nanobot-text-001&context_id=c'],
     ['GET', '/tasks/{id}', ''],
     ['GET', '/agents', ''],
@@ -239,9 +256,13 @@ describe('what the gateway really answers', () => {
         type: 'application/x-www-form-urlencoded',
       }),
       await check('GET', '/metrics', { as: nobody }),
+      await check('POST', '/a2a/message:send', { body: {} }),
+      await check('POST', '/a2a/v1/message:send', { body: {} }),
+      await check('GET', '/a2a/tasks/{id}', { id: unknown }),
+      await check('GET', '/a2a/v1/tasks/{id}', { id: unknown, as: nobody }),
     ];
     expect(answers.map(({ status }) => status)).toEqual([
-      400, 401, 403, 503, 415, 404, 404, 409, 400, 400, 400, 403, 404, 200, 200, 400, 401,
+      400, 401, 403, 503, 415, 404, 404, 409, 400, 400, 400, 403, 404, 200, 200, 400, 401, 400, 400, 404, 401,
     ]);
   });
 

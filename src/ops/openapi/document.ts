@@ -32,6 +32,10 @@ export function openApiDocument(
       schemas: Object.assign({}, ...fragments.map(({ schemas }) => schemas), {
         Error: ERROR_SCHEMA,
       }) as Record<string, OpenAPIV3_1.SchemaObject>,
+      responses: Object.assign({}, ...fragments.map(({ responses }) => responses)) as Record<
+        string,
+        OpenAPIV3_1.ResponseObject
+      >,
       securitySchemes: securitySchemes(base),
     },
   };

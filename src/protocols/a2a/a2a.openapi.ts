@@ -15,6 +15,7 @@ import {
   type Operation,
 } from '../../transport/openapi/fragment.js';
 import { EXAMPLE_AGENTS, EXAMPLE_TASK_ID } from '../../transport/orchestrator/orchestrator.openapi.js';
+import { A2A_REST } from './http-json/rest.openapi.js';
 import { gatewaySubject, hybridCard } from './cards/cards.js';
 
 /** A2A over JSON-RPC, described at the level of its envelope: the messages themselves are the standard's. */
@@ -144,7 +145,10 @@ const card = (operationId: string, summary: string, parameters: Operation['param
 });
 
 export const A2A_API: ApiFragment = {
-  tag: { name: 'A2A', description: 'Every agent as an A2A agent, over JSON-RPC in 1.0 and 0.3' },
+  tag: {
+    name: 'A2A',
+    description: 'Every agent as an A2A agent, over JSON-RPC and HTTP+JSON, in 1.0 and 0.3',
+  },
   operations: {
     'POST /a2a': call('callA2a', 'Call the gateway as one agent'),
     'POST /a2a/skills/{skill}': call('callA2aSkill', 'Call a skill, whoever has it', [SKILL]),
@@ -167,8 +171,11 @@ export const A2A_API: ApiFragment = {
       'The same at its older address',
       [AGENT],
     ),
+    ...A2A_REST.operations,
   },
+  responses: A2A_REST.responses,
   schemas: {
+    ...A2A_REST.schemas,
     A2aCall: object(
       'A call of A2A’s JSON-RPC binding.',
       {

@@ -9,17 +9,24 @@ export type Operation = Omit<OpenAPIV3_1.OperationObject, 'parameters'> & {
   readonly parameters?: Parameter[];
 };
 export type Examples = Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
-type Response = OpenAPIV3_1.ResponseObject;
+export type Response = OpenAPIV3_1.ResponseObject;
 
 /** What one protocol adds to the API document: its routes by method and path (`GET /tasks/{id}`), and the schemas they name. */
 export interface ApiFragment {
   readonly tag: { readonly name: string; readonly description: string };
   readonly operations: Readonly<Record<string, Operation>>;
   readonly schemas?: Readonly<Record<string, Schema>>;
+  /** Answers that many operations share. */
+  readonly responses?: Readonly<Record<string, Response>>;
 }
 
 /** A schema of the document's components. */
 export const ref = (name: string): OpenAPIV3_1.ReferenceObject => ({ $ref: `#/components/schemas/${name}` });
+
+/** An answer of the document's components. */
+export const sharedResponse = (name: string): OpenAPIV3_1.ReferenceObject => ({
+  $ref: `#/components/responses/${name}`,
+});
 
 /** An object; fields named in `required` are always there. */
 export const object = (

@@ -21,16 +21,10 @@ import { isTerminal } from '../../../core/task-states.js';
 import { RegistryService } from '../../../engine/registry/registry.service.js';
 import { RESET, type TasksService } from '../../../engine/tasks/tasks.service.js';
 import { A2aEvents } from './a2a-events.js';
-import { toA2aError } from './a2a-errors.js';
 import { fromInput, fromTask, stateOf, toMessage, type FailureText } from './a2a.mapper.js';
+import type { Target } from './target.js';
 
 type Errors = typeof import('@a2a-js/sdk/errors');
-
-/** Which agents a URL stands for. */
-export interface Target {
-  readonly skill?: string;
-  readonly agent?: string;
-}
 
 /** One call's surroundings. */
 export interface CallContext {
@@ -41,6 +35,8 @@ export interface CallContext {
   /** The last event that the caller has (`Last-Event-ID`). */
   readonly after: string | undefined;
   readonly failure: FailureText;
+  /** What the engine throws in the words of the binding. */
+  readonly toError: (thrown: unknown) => Error;
 }
 
 interface Submitted {
@@ -183,6 +179,7 @@ export class A2aHandler implements A2ARequestHandler {
 
   private newTask(message: A2aMessage, metadata: JsonObject): NewTask {
     const { skill, agent_id, ...own } = metadata;
+    const { namespace } = this.context.target;
     const agent = this.context.target.agent ?? (typeof agent_id === 'string' ? agent_id : undefined);
     const input = { message: toMessage(message), constraints: {}, metadata: own };
     const wanted = this.context.target.skill ?? (typeof skill === 'string' ? skill : undefined);
@@ -190,6 +187,7 @@ export class A2aHandler implements A2ARequestHandler {
       skill: wanted ?? this.defaultSkill(agent),
       input,
       contextId: message.contextId || randomUUID(),
+      ...(namespace !== undefined && { namespace }),
       ...(agent !== undefined && { agent: agent as AgentName }),
       // 1.0 §3.1.1: the same message of the same caller is the same task.
       idempotencyKey: `a2a:${hashOf([this.context.caller.id, message.messageId])}`,
@@ -199,9 +197,11 @@ export class A2aHandler implements A2ARequestHandler {
 
   /** What the agent can do first of all; without an agent: the least loaded one. */
   private defaultSkill(agent: string | undefined): string {
+    const { namespace } = this.context.target;
     const able = this.registry
       .list(this.context.caller)
       .filter(({ card }) => card.skills.length > 0 && (agent === undefined || card.name === agent))
+      .filter((view) => namespace === undefined || view.namespace === namespace)
       .sort((a, b) => a.load / a.card.maxConcurrency - b.load / b.card.maxConcurrency);
     const skill = able[0]?.card.skills[0]?.id;
     if (skill === undefined) throw new GatewayError('NO_AGENT_AVAILABLE', 'no agent is online');
@@ -254,7 +254,7 @@ export class A2aHandler implements A2ARequestHandler {
     try {
       return await work();
     } catch (error) {
-      throw toA2aError(this.errors, error);
+      throw this.context.toError(error);
     }
   }
 }

@@ -1,23 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import type { AgentCard } from '@a2a-js/sdk';
 import type { ServerCallContext } from '@a2a-js/sdk/server';
-import { GatewayConfig } from '../../../config/gateway.config.js';
 import { isObject, type JsonObject } from '../../../core/json.js';
 import type { Principal } from '../../../core/principal.js';
-import { RegistryService } from '../../../engine/registry/registry.service.js';
-import { TasksService } from '../../../engine/tasks/tasks.service.js';
 import { parseMessage, rpcFailure, type RpcResponse } from '../../../transport/jsonrpc/envelope.js';
-import { A2aHandler, type Target } from '../handler/a2a-handler.js';
 import { toA2aError } from '../handler/a2a-errors.js';
-import { checkCall, dialectOf, STREAMS, type CheckedCall, type Dialect } from './a2a-request.wire.js';
-
-/** The SDK is loaded by the first call: a gateway that nobody calls by A2A does not carry it. */
-const load = async () => ({
-  errors: await import('@a2a-js/sdk/errors'),
-  server: await import('@a2a-js/sdk/server'),
-  legacy: await import('@a2a-js/sdk/compat/v0_3/server'),
-});
-type Sdk = Awaited<ReturnType<typeof load>>;
+import type { A2aHandler } from '../handler/a2a-handler.js';
+import { A2aHandlers } from '../handler/a2a-handlers.js';
+import { opened, type StreamItem } from '../handler/numbered.js';
+import { aimed, type Target } from '../handler/target.js';
+import type { Dialect } from '../requests/checks.wire.js';
+import { a2aSdk, type Sdk } from '../sdk.js';
+import { checkCall, dialectOf, STREAMS, type CheckedCall } from './a2a-request.wire.js';
 
 /** What a caller of the JSON-RPC binding sends along. */
 export interface A2aCall {
@@ -30,12 +23,6 @@ export interface A2aCall {
   readonly signal: AbortSignal;
 }
 
-export interface StreamItem {
-  /** The task's own sequence. */
-  readonly id: number;
-  readonly envelope: object;
-}
-
 /** The answer: one value, or a stream whose first item is already there. */
 export interface A2aAnswer {
   readonly dialect: Dialect;
@@ -45,20 +32,10 @@ export interface A2aAnswer {
   readonly stream?: AsyncIterable<StreamItem>;
 }
 
-/** What callers get to know of a failure while errors are sanitised. */
-const INTERNAL = 'Internal server error';
-const CARD = { capabilities: { streaming: true } } as AgentCard;
-
 /** Runs A2A's JSON-RPC calls of 1.0 and 0.3 on the SDK's transport handlers. */
 @Injectable()
 export class A2aCalls {
-  private sdk: Promise<Sdk> | undefined;
-
-  constructor(
-    private readonly config: GatewayConfig,
-    private readonly tasks: TasksService,
-    private readonly registry: RegistryService,
-  ) {}
+  constructor(private readonly handlers: A2aHandlers) {}
 
   async answer(call: A2aCall): Promise<A2aAnswer> {
     const message = parseMessage(call.payload);
@@ -67,7 +44,7 @@ export class A2aCalls {
         '0.3',
         rpcFailure(message.kind === 'malformed' ? message.id : null, malformedError(message)),
       );
-    const sdk = await (this.sdk ??= load());
+    const sdk = await a2aSdk();
     const dialect = dialectOf(call.version, message.method);
     if (!dialect) return plain('1.0', wrongVersion(sdk, call.version, idOf(call.payload)));
     try {
@@ -83,38 +60,30 @@ export class A2aCalls {
     checked: CheckedCall,
     dialect: Dialect,
   ): Promise<A2aAnswer> {
-    const handler = this.handlerFor(sdk, call);
+    const handler = this.handlerFor(sdk, call, checked);
     const Transport =
       dialect === '1.0' ? sdk.server.JsonRpcTransportHandler : sdk.legacy.LegacyJsonRpcTransportHandler;
     const context: ServerCallContext = new sdk.server.ServerCallContext({ requestedVersion: dialect });
     const answer = await new Transport(handler).handle(checked.body, context);
     if (!STREAMS.has(checked.method) || !(Symbol.asyncIterator in answer))
       return { dialect, untyped: checked.untyped, body: answer };
-    const events = (answer as AsyncGenerator<object, void, undefined>)[Symbol.asyncIterator]();
-    // What goes wrong before the first event is an answer, not a stream.
-    const first = await events.next();
-    return { dialect, untyped: checked.untyped, stream: numbered(first, events, handler) };
+    return { dialect, untyped: checked.untyped, stream: await opened(answer, handler) };
   }
 
-  private handlerFor(sdk: Sdk, { caller, target, signal, lastEventId }: A2aCall): A2aHandler {
-    const sanitize = this.config.profile === 'production';
-    return new A2aHandler(this.tasks, this.registry, sdk.errors, () => CARD, {
+  private handlerFor(
+    sdk: Sdk,
+    { caller, target, signal, lastEventId }: A2aCall,
+    { body }: CheckedCall,
+  ): A2aHandler {
+    const { params } = body;
+    return this.handlers.handlerFor(sdk, {
       caller,
-      target,
+      target: aimed(target, isObject(params) ? params['tenant'] : undefined),
       signal,
       after: lastEventId,
-      failure: (error) => (sanitize ? INTERNAL : error),
+      toError: (thrown) => toA2aError(sdk.errors, thrown),
     });
   }
-}
-
-async function* numbered(
-  first: IteratorResult<object, void>,
-  events: AsyncGenerator<object, void, undefined>,
-  handler: A2aHandler,
-): AsyncGenerator<StreamItem, void, undefined> {
-  for (let next = first; !next.done; next = await events.next())
-    yield { id: handler.position, envelope: next.value };
 }
 
 const plain = (dialect: Dialect, body: object): A2aAnswer => ({ dialect, untyped: false, body });

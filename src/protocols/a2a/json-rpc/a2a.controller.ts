@@ -8,8 +8,9 @@ import { BadJson, JsonBytes, jsonOrWhyNot } from '../../../transport/http/json-b
 import { takesItsTime } from '../../../transport/http/request-deadline.js';
 import { SseStreams } from '../../../transport/http/sse.js';
 import { parseFailure } from '../../../transport/jsonrpc/envelope.js';
-import { A2aCalls, type A2aAnswer, type StreamItem } from './a2a-calls.js';
-import type { Target } from '../handler/a2a-handler.js';
+import { A2aCalls, type A2aAnswer } from './a2a-calls.js';
+import { sseFrame, type StreamItem } from '../handler/numbered.js';
+import type { Target } from '../handler/target.js';
 import { dialectOf } from './a2a-request.wire.js';
 import { adkEvent, withTextStatus } from './adk.wire.js';
 
@@ -68,7 +69,7 @@ export class A2aController {
     if (payload instanceof BadJson) return sendJson(res, 400, parseFailure(payload.message));
     const answer = await this.ask(who, {}, asStream(payload), req, res, '0.3');
     if (!answer.stream) return sendJson(res, 400, answer.body);
-    const frame = ({ id, envelope }: StreamItem) => sse(id, adkEvent(envelope));
+    const frame = ({ id, data }: StreamItem) => sseFrame(id, adkEvent(data));
     await this.send(who, answer.stream, req, res, frame, 'event: done\ndata:\n\n');
   }
 
@@ -83,8 +84,7 @@ export class A2aController {
     if (payload instanceof BadJson) return sendJson(res, 200, parseFailure(payload.message));
     const answer = await this.ask(who, target, payload, req, res);
     res.setHeader('a2a-version', answer.dialect);
-    if (answer.stream)
-      return this.send(who, answer.stream, req, res, ({ id, envelope }) => sse(id, envelope));
+    if (answer.stream) return this.send(who, answer.stream, req, res, ({ id, data }) => sseFrame(id, data));
     sendJson(res, 200, answer.untyped ? withTextStatus(answer.body!) : answer.body);
   }
 
@@ -115,12 +115,9 @@ export class A2aController {
       open: () => Promise.resolve(last === '' ? items : followedBy(items, last)),
       frame: (item) => (typeof item === 'string' ? item : frame(item)),
       expiresAt: who.expiresAt,
-      credential: who.credential,
     });
   }
 }
-
-const sse = (id: number, envelope: object): string => `id: ${id}\ndata: ${JSON.stringify(envelope)}\n\n`;
 
 async function* followedBy<T>(items: AsyncIterable<T>, last: string): AsyncGenerator<T | string> {
   yield* items;
