@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { RIGHTS, type Right } from '../../src/core/principal.js';
 import { RPC_METHODS, type RpcMethodName } from '../../src/transport/orchestrator/rpc-methods.js';
+import { A2A_REST_ROUTES, A2A_WORDS } from '../support/a2a-routes.js';
 import { AUTH_ON } from '../support/env.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { Orchestrator, type Answer, type Fields } from '../support/orchestrator.js';
@@ -35,6 +36,8 @@ interface RouteCase {
   /** The id of an API key is part of it, as `:id`. */
   readonly takesKeyId?: true;
   readonly body?: Fields;
+  /** It is of this version of A2A's HTTP+JSON binding, which has its own words. */
+  readonly version?: keyof typeof A2A_WORDS;
   /** What its owner gets for it. */
   readonly own: number;
   /** What others get for it; for tasks: the same as for an unknown one. */
@@ -78,6 +81,7 @@ const ROUTES: Readonly<Record<string, RouteCase>> = {
       ]),
     ),
   ),
+  ...A2A_REST_ROUTES,
   'POST /api-keys': { right: 'admin', body: { name: 'a key' }, own: 200, foreign: 200 },
   'GET /api-keys': { right: 'admin', own: 200, foreign: 200 },
   'DELETE /api-keys/:id': { right: 'admin', takesKeyId: true, own: 204, foreign: 404 },
@@ -151,14 +155,33 @@ const subjectOf = (route: string): string => (ROUTES[route]!.takesKeyId ? key : 
 
 async function ask(who: Orchestrator, route: string, id = subjectOf(route)): Promise<Answer> {
   const [method = '', path = ''] = route.split(' ');
-  return who.request(method, path.replace(':id', id), ROUTES[route]!.body);
+  const { body } = ROUTES[route]!;
+  const filled = path
+    .replace(':id', id)
+    .replace(':skill', 'secret-skill')
+    .replace(':agent', 'secret-agent')
+    .replace(':tenant', encodeURIComponent('agents/secret-agent'))
+    .replace('\\:', ':');
+  return who.request(method, filled, body && JSON.parse(JSON.stringify(body).replace(':id', id)));
 }
 
 /** What is the same for everybody: the answer without its own id and time. */
-function comparable({ status, headers, text, body }: Answer): unknown {
+function comparable({ status, headers, text }: Answer): unknown {
   const rest = [...headers].filter(([name]) => name !== 'x-request-id' && name !== 'date');
-  return [status, rest, text.replace(String(body['request_id']), '')];
+  const requestId = headers.get('x-request-id') ?? '';
+  return [status, rest, text.replace(requestId, '')];
 }
+
+/** What a program reads of a refusal. */
+const codeOf = ({ body }: Answer): unknown =>
+  (body['error'] as { status?: string } | undefined)?.status ?? body['code'];
+
+/** What it reads of one by the guards. */
+const guardCode = (route: string, status: 401 | 403): unknown => {
+  const { version } = ROUTES[route]!;
+  if (version) return A2A_WORDS[version][status];
+  return status === 401 ? 'UNAUTHENTICATED' : 'FORBIDDEN';
+};
 
 function expectNothingOfOwner({ text, headers }: Answer, id?: string): void {
   const all = `${text}\n${JSON.stringify([...headers])}`;
@@ -179,10 +202,10 @@ describe('routes', () => {
   test.each(closed)('%s without a token: 401, whatever it is about', async (route) => {
     for (const id of [subjectOf(route), UNKNOWN]) {
       const answer = await ask(nobody, route, id);
-      expect([answer.status, answer.headers.get('www-authenticate'), answer.body['code']]).toEqual([
+      expect([answer.status, answer.headers.get('www-authenticate'), codeOf(answer)]).toEqual([
         401,
         'Bearer',
-        'UNAUTHENTICATED',
+        guardCode(route, 401),
       ]);
       expectNothingOfOwner(answer);
     }
@@ -202,10 +225,10 @@ describe('routes', () => {
   test.each(closed)('%s without the right: 403 that names it', async (route, { right }) => {
     const scope = RIGHTS[RIGHTS.indexOf(right!) - 1] ?? '';
     const answer = await ask(new Orchestrator(gateway.httpUrl, tokenFor(OWNER, { scope })), route);
-    expect([answer.status, answer.headers.get('www-authenticate'), answer.body['code']]).toEqual([
+    expect([answer.status, answer.headers.get('www-authenticate'), codeOf(answer)]).toEqual([
       403,
       `Bearer error="insufficient_scope", scope="${right}"`,
-      'FORBIDDEN',
+      guardCode(route, 403),
     ]);
     expectNothingOfOwner(answer);
   });
@@ -266,7 +289,7 @@ const methods = Object.entries(METHODS) as [RpcMethodName, (typeof METHODS)[RpcM
 describe('methods of POST /jsonrpc', () => {
   const call = (who: Orchestrator, method: RpcMethodName, id = task): Promise<Answer> =>
     who.rpc(method, JSON.parse(JSON.stringify(METHODS[method].params).replace(':id', id)));
-  const codeOf = ({ body }: Answer): number | null =>
+  const rpcCodeOf = ({ body }: Answer): number | null =>
     (body['error'] as { code: number } | undefined)?.code ?? null;
 
   test.each(methods)(
@@ -286,18 +309,18 @@ describe('methods of POST /jsonrpc', () => {
     );
     const answer = await call(caller, method);
     if (right === 'read') expect(answer.status).toBe(403);
-    else expect([answer.status, codeOf(answer)]).toEqual([200, -32012]);
+    else expect([answer.status, rpcCodeOf(answer)]).toEqual([200, -32012]);
     expectNothingOfOwner(answer);
   });
 
   test.each(methods)('%s of its owner', async (method, { own }) => {
     const answer = await call(owner, method);
-    expect([answer.status, codeOf(answer)]).toEqual([200, own]);
+    expect([answer.status, rpcCodeOf(answer)]).toEqual([200, own]);
   });
 
   test.each(methods)('%s of a stranger shows nothing of the owner', async (method, { foreign }) => {
     const answer = await call(stranger, method);
-    expect([answer.status, codeOf(answer)]).toEqual([200, foreign]);
+    expect([answer.status, rpcCodeOf(answer)]).toEqual([200, foreign]);
     const asked = JSON.stringify(METHODS[method].params).includes('secret-skill');
     expectNothingOfOwner({
       ...answer,
@@ -322,7 +345,7 @@ describe('methods of POST /jsonrpc', () => {
       instruction: 'x',
       namespace: OWNER,
     });
-    expect(codeOf(answer)).toBe(-32012);
+    expect(rpcCodeOf(answer)).toBe(-32012);
   });
 });
 

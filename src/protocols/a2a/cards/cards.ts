@@ -59,6 +59,9 @@ const SECURITY = {
   securityRequirements: [{ schemes: { bearer: { list: [] } } }],
 };
 
+/** The preferred one first. */
+const BINDINGS = ['JSONRPC', 'HTTP+JSON'];
+
 /** A2A 1.0 §4.4 and 0.3 §5.5 in one. */
 export const hybridCard = (subject: CardSubject): CardWire => ({
   name: subject.name,
@@ -68,14 +71,12 @@ export const hybridCard = (subject: CardSubject): CardWire => ({
   protocolVersion: '0.3.0',
   url: subject.url,
   preferredTransport: 'JSONRPC',
-  additionalInterfaces: [{ url: subject.url, transport: 'JSONRPC' }],
+  additionalInterfaces: BINDINGS.map((transport) => ({ url: subject.url, transport })),
   supportsAuthenticatedExtendedCard: false,
   // 1.0
-  supportedInterfaces: ['1.0', '0.3'].map((protocolVersion) => ({
-    url: subject.url,
-    protocolBinding: 'JSONRPC',
-    protocolVersion,
-  })),
+  supportedInterfaces: ['1.0', '0.3'].flatMap((protocolVersion) =>
+    BINDINGS.map((protocolBinding) => ({ url: subject.url, protocolBinding, protocolVersion })),
+  ),
   capabilities: {
     streaming: true,
     pushNotifications: false,

@@ -24,7 +24,7 @@ const metadata = object.refine((value) => JSON.stringify(value).length <= MAX_ME
 /** Numbers may come as text (ProtoJSON, and every query). */
 const whole = (min: number, max: number, allowed: string) =>
   z
-    .union([z.number(), z.string().regex(/^-?\d{1,10}$/)], allowed)
+    .union([z.number(), z.string().regex(/^-?\d{1,10}$/, allowed)], allowed)
     .refine((value) => Number.isInteger(Number(value)) && Number(value) >= min && Number(value) <= max, {
       error: allowed,
     });
