@@ -31,3 +31,6 @@ export type {
   TextPart,
   UpdateEvent,
 } from './types.js';
+export { A2aApp, createA2aApp, type A2aAppConfig } from './server/create-a2a-app.js';
+export { buildAgentCard, type CardOptions } from './server/agent-card.js';
+export { SecurityConfig } from './server/security-config.js';

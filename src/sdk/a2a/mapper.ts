@@ -35,11 +35,13 @@ const STATES: readonly TaskState[] = [
   'auth-required',
 ];
 
+export const toSdkState = (state: TaskState): number => STATES.indexOf(state);
+
 /** A metadata object that says something. */
 const given = (metadata: Record<string, unknown> | undefined): { metadata?: JsonObject } =>
   isObject(metadata) && Object.keys(metadata).length > 0 ? { metadata } : {};
 
-function fromPart({ content, metadata, filename, mediaType }: SdkPart): Part {
+export function fromSdkPart({ content, metadata, filename, mediaType }: SdkPart): Part {
   const file = { ...(filename && { name: filename }), ...(mediaType && { mimeType: mediaType }) };
   switch (content?.$case) {
     case 'raw':
@@ -74,7 +76,7 @@ export const fromSdkMessage = (message: SdkMessage): Message => ({
   kind: 'message',
   messageId: message.messageId,
   role: message.role === Role.ROLE_AGENT ? 'agent' : 'user',
-  parts: message.parts.map(fromPart),
+  parts: message.parts.map(fromSdkPart),
   ...(message.contextId && { contextId: message.contextId }),
   ...(message.taskId && { taskId: message.taskId }),
   ...(message.referenceTaskIds.length > 0 && { referenceTaskIds: message.referenceTaskIds }),
@@ -103,7 +105,7 @@ const fromArtifact = (artifact: SdkArtifact | undefined): Artifact => ({
   artifactId: artifact?.artifactId ?? '',
   ...(artifact?.name && { name: artifact.name }),
   ...(artifact?.description && { description: artifact.description }),
-  parts: artifact?.parts.map(fromPart) ?? [],
+  parts: artifact?.parts.map(fromSdkPart) ?? [],
   ...given(artifact?.metadata),
 });
 

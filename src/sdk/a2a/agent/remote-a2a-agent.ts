@@ -20,8 +20,8 @@ export interface RemoteAgentOptions extends ConnectionOptions {
 /** Where the conversation goes on at the other side. */
 interface Thread {
   readonly contextId?: string;
-  /** The task that waits for an answer. */
-  readonly taskId?: string;
+  /** The task that waits for an answer, and what it has brought so far. */
+  readonly waiting?: { readonly taskId: string; readonly answer: Answer };
 }
 
 /** A card is asked for anew after this long. */
@@ -64,15 +64,19 @@ export class RemoteA2aAgent implements Agent {
   async *run(input: AgentInput): AsyncGenerator<AgentEvent, void, undefined> {
     const client = await this.connect();
     const { streaming = client.card.capabilities.streaming } = this.options;
-    const answer = new Answer();
+    const answer = this.threads.get(input.contextId)?.waiting?.answer ?? new Answer();
     const updates = streaming ? this.streamed(client, input) : this.whole(client, input);
-    let end: TaskStatus | undefined;
-    for await (const update of updates) {
-      this.remember(input.contextId, update);
-      yield* answer.of(update);
-      end = update.kind === 'task' || update.kind === 'status-update' ? update.status : end;
+    let last: UpdateEvent | undefined;
+    try {
+      for await (const update of updates) {
+        this.remember(input.contextId, update, answer);
+        yield* answer.of(update);
+        last = update;
+      }
+    } finally {
+      if (last && input.signal.aborted && !isDone(last)) cancel(client, taskIdOf(last)!);
     }
-    yield* this.conclusion(end);
+    if (last && 'status' in last) yield* this.conclusion(last.status);
   }
 
   private connect(): Promise<A2aClient> {
@@ -103,15 +107,19 @@ export class RemoteA2aAgent implements Agent {
     client: A2aClient,
     { message, contextId, signal }: AgentInput,
   ): AsyncGenerator<UpdateEvent, void, undefined> {
-    let stream = client.sendStreamingMessage(this.toSend(message, contextId), { signal });
+    const toSend = this.toSend(message, contextId);
+    let stream = client.sendStreamingMessage(toSend, { signal });
     let taskId: string | undefined;
+    // The task that the message goes on with may be shown first as it was: asking.
+    let isOld = toSend.taskId !== undefined;
     for (let resumes = 0; ; resumes++) {
       try {
         for await (const update of stream) {
           if (update.kind !== 'task') resumes = 0;
           taskId = taskIdOf(update);
           yield update;
-          if (isDone(update)) return;
+          if (isDone(update) && !isOld) return;
+          isOld = false;
         }
       } catch (error) {
         const isBroken = error instanceof A2aRequestError && error.reason === 'unreachable';
@@ -125,23 +133,24 @@ export class RemoteA2aAgent implements Agent {
 
   /** The message with the remote agent's own ids: it knows nothing of ours. */
   private toSend({ contextId: _, taskId: __, ...message }: Message, contextId: string): Message {
-    return { ...message, ...this.threads.get(contextId) };
+    const { waiting, ...thread } = this.threads.get(contextId) ?? {};
+    return { ...message, ...thread, ...(waiting && { taskId: waiting.taskId }) };
   }
 
-  private remember(ours: string, update: UpdateEvent): void {
+  private remember(ours: string, update: UpdateEvent, answer: Answer): void {
     const { contextId } = update;
     if (!contextId) return;
     const waits =
       update.kind !== 'message' && update.kind !== 'artifact-update' && asksBack(update.status.state);
     const taskId = waits ? taskIdOf(update) : undefined;
-    this.threads.set(ours, { contextId, ...(taskId !== undefined && { taskId }) });
+    this.threads.set(ours, { contextId, ...(taskId !== undefined && { waiting: { taskId, answer } }) });
   }
 
-  private *conclusion(end: TaskStatus | undefined): Generator<AgentEvent, void, undefined> {
-    if (!end || end.state === 'completed') return;
-    const said = end.message ? textOf(end.message.parts) : '';
-    if (!asksBack(end.state)) throw new AgentFailedError(this.name, end.state, said);
-    yield { type: 'input-required', text: said || end.state };
+  private *conclusion({ state, message }: TaskStatus): Generator<AgentEvent, void, undefined> {
+    if (state === 'completed') return;
+    const said = message ? textOf(message.parts) : '';
+    if (!asksBack(state)) throw new AgentFailedError(this.name, state, said);
+    yield { type: 'input-required', text: said || state };
   }
 }
 
@@ -154,6 +163,11 @@ const isDone = (update: UpdateEvent): boolean => {
     update.kind !== 'artifact-update' && (hasEnded(update.status.state) || asksBack(update.status.state))
   );
 };
+
+/** Nobody waits for the task any more. That it cannot be told so is no matter: then it ends by itself. */
+function cancel(client: A2aClient, taskId: string): void {
+  client.cancelTask(taskId).catch(() => undefined);
+}
 
 /** What an agent says that has no streams, or none for a task that has just ended. */
 const CANNOT_FOLLOW: ReadonlySet<number> = new Set([A2A_CODES.methodNotFound, A2A_CODES.unsupported]);
