@@ -5,6 +5,11 @@ import { concern, setting } from './setting.js';
 export class TasksConfig extends concern('tasks', {
   timeout: setting(duration(), '60s', 'a running task without any report for this long fails'),
   queueTimeout: setting(duration(), '10m', 'a task waiting for an agent this long fails'),
+  inputTimeout: setting(
+    duration(),
+    '24h',
+    'a task whose agent waits for its caller (`input_required`, `auth_required`) fails after this long',
+  ),
   queueLimit: setting(
     integer(1, 100_000_000),
     '10000',

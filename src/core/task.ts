@@ -1,6 +1,6 @@
 import type { AgentName, AgentRef, Namespace, TaskId } from './ids.js';
 import type { JsonObject } from './json.js';
-import type { TaskState } from './task-states.js';
+import { isInterrupted, isTerminal, type InterruptedState, type TaskState } from './task-states.js';
 
 export const PRIORITIES = ['high', 'medium', 'low'] as const;
 export type Priority = (typeof PRIORITIES)[number];
@@ -11,17 +11,39 @@ export interface Part extends JsonObject {
   readonly text?: string;
 }
 
-/** What the caller says to the agent (A2A Message). */
+/** What the caller says to the agent, or the agent to its caller (A2A Message); passes through unchanged. */
 export interface Message {
   readonly role: 'user' | 'agent';
   readonly parts: readonly Part[];
+  readonly messageId?: string;
+  readonly contextId?: string;
+  readonly taskId?: string;
+  readonly metadata?: JsonObject;
+  readonly extensions?: readonly string[];
+  readonly referenceTaskIds?: readonly string[];
 }
 
-/** What the agent made. `text` and `parts` can grow by chunks; other fields pass through. */
+/** What an agent says in plain words. */
+export const agentSays = (text: string): Message => ({ role: 'agent', parts: [{ type: 'text', text }] });
+
+/** The id of the artifact that comes without one. */
+export const MAIN_ARTIFACT = 'result';
+
+/**
+ * What the agent made. `text` and `parts` can grow by chunks; other fields pass through. A task may have several, told
+ * apart by `artifact_id`; without one it is the main artifact.
+ */
 export interface Artifact extends JsonObject {
+  readonly artifact_id?: string;
+  readonly name?: string;
+  readonly description?: string;
+  readonly metadata?: JsonObject;
+  readonly extensions?: readonly string[];
   readonly text?: string;
   readonly parts?: readonly Part[];
 }
+
+export const artifactId = ({ artifact_id: id }: Artifact): string => id ?? MAIN_ARTIFACT;
 
 /** What an agent gets to work on; immutable, stored once. */
 export interface TaskInput {
@@ -38,9 +60,9 @@ export interface Progress {
   readonly message?: string;
 }
 
-/** Why a task failed; `message` is shown to the caller. */
+/** Why a task failed or was rejected; `message` is shown to the caller. */
 export interface TaskFailure {
-  readonly code: 'AGENT_FAILED' | 'TIMEOUT' | 'QUEUE_TIMEOUT' | 'AGENT_LOST' | 'MAX_ATTEMPTS';
+  readonly code: 'AGENT_FAILED' | 'REJECTED' | 'TIMEOUT' | 'QUEUE_TIMEOUT' | 'AGENT_LOST' | 'MAX_ATTEMPTS';
   readonly message: string;
 }
 
@@ -90,6 +112,8 @@ export interface TaskRecord {
   readonly seq: number;
   /** Dispatches so far; a report counts only from the current one's agent. */
   readonly attempt: number;
+  /** Sequence of the caller's newest answer, which the agent that asked for it goes on with; null: it works from the input. */
+  readonly turn: number | null;
   readonly agent: AgentRef | null;
   /** Credentials (principal id) that the agent was connected with: nobody else's reports count. */
   readonly agentPrincipal: string | null;
@@ -105,18 +129,32 @@ export interface TaskRecord {
 
 /** What happened, in the words of seed 000's streams. */
 export type TaskEventBody =
-  | { readonly event: 'queued'; readonly agent_id: AgentName | null }
-  | { readonly event: 'running' }
+  /** `message`: the caller's answer to what the agent asked. Without one the work begins (anew). */
+  | { readonly event: 'queued'; readonly agent_id: AgentName | null; readonly message?: Message }
+  | { readonly event: 'running'; readonly message?: Message }
   | { readonly event: 'progress'; readonly pct: number; readonly message?: string }
   | {
       readonly event: 'artifact';
       readonly artifact: Artifact;
-      readonly append: true;
+      /** It adds to what there is under its id; false: it is the whole. */
+      readonly append: boolean;
       readonly last_chunk: boolean;
     }
-  | { readonly event: 'completed'; readonly artifact: Artifact | null }
+  | { readonly event: InterruptedState; readonly message?: Message }
+  | CompletedBody
   | { readonly event: 'failed'; readonly error: string }
-  | { readonly event: 'canceled'; readonly reason?: string };
+  | { readonly event: 'canceled'; readonly reason?: string }
+  | { readonly event: 'rejected'; readonly error: string; readonly message?: Message };
+
+export interface CompletedBody {
+  readonly event: 'completed';
+  /** The main artifact, or the only one. */
+  readonly artifact: Artifact | null;
+  /** All of them, where there are several. */
+  readonly artifacts?: readonly Artifact[];
+  /** What the agent says with it, or instead of an artifact. */
+  readonly message?: Message;
+}
 
 /** An entry of the task's log. `seq` is dense and starts at 1. */
 export interface TaskEvent {
@@ -135,22 +173,44 @@ export const taskEvent = (seq: number, at: number, body: TaskEventBody): TaskEve
   json: JSON.stringify(body),
 });
 
-export const endsTask = (body: TaskEventBody): boolean =>
-  body.event === 'completed' || body.event === 'failed' || body.event === 'canceled';
-
 /** The task's state after an event. */
 export function stateAfter(body: TaskEventBody): TaskState {
   return body.event === 'progress' || body.event === 'artifact' ? 'running' : body.event;
 }
 
-/** What an agent reports about a task it holds. */
+export const endsTask = (body: TaskEventBody): boolean => isTerminal(stateAfter(body));
+/** The agent waits for its caller from this event on. */
+export const interruptsTask = (body: TaskEventBody): boolean => isInterrupted(stateAfter(body));
+
+/** What caller or agent says with an event. */
+export const messageOf = (body: TaskEventBody): Message | undefined =>
+  'message' in body && typeof body.message === 'object' ? body.message : undefined;
+
+/** The last entry of a log that ended well says what was made. */
+export function completedBody(artifacts: readonly Artifact[], message?: Message): CompletedBody {
+  const main = artifacts.find((artifact) => artifactId(artifact) === MAIN_ARTIFACT);
+  const only = artifacts.length === 1 ? artifacts[0] : undefined;
+  return {
+    event: 'completed',
+    artifact: main ?? only ?? null,
+    ...(artifacts.length > 1 && { artifacts }),
+    ...(message && { message }),
+  };
+}
+
+export const artifactsOf = ({ artifact, artifacts }: CompletedBody): readonly Artifact[] =>
+  artifacts ?? (artifact ? [artifact] : []);
+
+/** What an agent reports about a task it holds, or waits with for its caller. */
 export interface TaskReport {
-  readonly status: 'running' | 'completed' | 'failed';
+  readonly status: 'running' | InterruptedState | 'completed' | 'failed' | 'rejected';
   readonly progress?: Progress;
   readonly artifact?: Artifact;
   /** The artifact is a chunk to add, not the whole. */
   readonly append?: boolean;
   readonly lastChunk?: boolean;
+  /** What the agent says: a question, a word about where it stands, an answer. */
+  readonly message?: Message | string;
   readonly error?: string;
   /** The dispatch it belongs to; absent: the newest this agent got. */
   readonly attempt?: number;

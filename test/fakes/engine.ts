@@ -13,6 +13,8 @@ import type { Agent } from '../../src/engine/registry/agent.js';
 import { RegistryService } from '../../src/engine/registry/registry.service.js';
 import { RoutingService } from '../../src/engine/routing/routing.service.js';
 import { AgentLoss } from '../../src/engine/tasks/agent-loss.js';
+import { Continuations } from '../../src/engine/tasks/continuations.js';
+import { Conversations } from '../../src/engine/tasks/conversations.js';
 import { Deadlines } from '../../src/engine/tasks/deadlines.js';
 import { Dispatcher } from '../../src/engine/tasks/dispatcher.js';
 import { Holdings } from '../../src/engine/tasks/holdings.js';
@@ -86,6 +88,7 @@ export class Engine {
   readonly deadlines: Deadlines;
   readonly holdings: Holdings;
   readonly steps: TaskSteps;
+  readonly conversations: Conversations;
   readonly dispatcher: Dispatcher;
   readonly agentLoss: AgentLoss;
   readonly reports: Reports;
@@ -108,11 +111,13 @@ export class Engine {
     const log = (this.log = new TaskLog(store));
     const deadlines = (this.deadlines = new Deadlines(clock));
     const holdings = (this.holdings = new Holdings(registry));
-    const steps = (this.steps = new TaskSteps(clock, store, log, live, holdings, waiting, deadlines));
+    const steps = (this.steps = new TaskSteps(clock, config, store, log, live, holdings, waiting, deadlines));
+    const conversations = (this.conversations = new Conversations(store));
     this.dispatcher = new Dispatcher(
       clock,
       config,
       store,
+      conversations,
       registry,
       routing,
       holdings,
@@ -136,8 +141,19 @@ export class Engine {
       log,
       dispatcher,
     );
-    this.recovery = new Recovery(store, live, dispatcher, this.agentLoss);
-    this.tasks = new TasksService(clock, policy, store, this.submissions, this.reports, live, log, steps);
+    this.recovery = new Recovery(store, conversations, live, dispatcher, this.agentLoss, deadlines);
+    this.tasks = new TasksService(
+      clock,
+      policy,
+      store,
+      this.submissions,
+      new Continuations(conversations, dispatcher, steps),
+      conversations,
+      this.reports,
+      live,
+      log,
+      steps,
+    );
   }
 
   /** Takes up what is open and starts the heartbeat. */

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../src/core/errors.js';
 import type { Namespace, TaskId } from '../../src/core/ids.js';
-import type { Artifact, LateResult, TaskEvent, TaskInput, TaskRecord } from '../../src/core/task.js';
+import type { LateResult, TaskEvent, TaskInput, TaskRecord } from '../../src/core/task.js';
 import { isTerminal } from '../../src/core/task-states.js';
 import {
   TaskStore,
@@ -197,11 +197,16 @@ export class MemoryTaskStore extends TaskStore {
     );
   }
 
-  override artifact(id: TaskId): Promise<Artifact | null> {
-    return this.read(() => {
-      const body = this.tasks.get(id)?.events.at(-1)?.body;
-      return body?.event === 'completed' ? body.artifact : null;
-    });
+  override lastEvent(id: TaskId): Promise<TaskEvent | undefined> {
+    return this.read(() => this.tasks.get(id)?.events.at(-1));
+  }
+
+  override conversation(id: TaskId): Promise<readonly TaskEvent[]> {
+    return this.read(() =>
+      (this.tasks.get(id)?.events ?? []).filter(
+        ({ body }) => body.event !== 'progress' && body.event !== 'artifact',
+      ),
+    );
   }
 
   override findSubmission(namespace: Namespace, key: string): Promise<FoundSubmission | undefined> {
@@ -210,12 +215,18 @@ export class MemoryTaskStore extends TaskStore {
 
   override list(namespace: Namespace | null, filter: TaskFilter): Promise<TaskPage> {
     return this.read(() => {
+      const place = filter.order === 'updated' ? placeByUpdate : placeByCreation;
       const found = [...this.tasks.values()]
         .map(({ record }) => record)
         .filter((record) => (namespace === null || record.namespace === namespace) && fits(record, filter))
-        .sort((a, b) => -order(a, b));
-      const tasks = found.slice(0, filter.limit);
-      return { tasks, nextCursor: found.length > filter.limit ? (tasks.at(-1)?.id ?? null) : null };
+        .sort((a, b) => (place(a) < place(b) ? 1 : -1));
+      const rest = found.filter((record) => filter.cursor === undefined || place(record) < filter.cursor);
+      const tasks = rest.slice(0, filter.limit);
+      return {
+        tasks,
+        nextCursor: rest.length > filter.limit ? place(tasks.at(-1)!) : null,
+        ...(filter.counted && { total: found.length }),
+      };
     });
   }
 
@@ -257,15 +268,18 @@ export class MemoryTaskStore extends TaskStore {
 const copy = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T));
 
 const keyOf = (namespace: Namespace, key: string): string => `${namespace}\n${key}`;
+const placeByCreation = ({ id }: TaskRecord): string => id;
+/** Sorts as text as the time does as a number. */
+const placeByUpdate = ({ id, updatedAt }: TaskRecord): string => `${String(updatedAt).padStart(15, '0')}.${id}`;
 const order = (a: TaskRecord, b: TaskRecord): number => (a.id < b.id ? -1 : 1);
 
-function fits(record: TaskRecord, { status, skill, agent, contextId, cursor }: TaskFilter): boolean {
+function fits(record: TaskRecord, { status, skill, agent, contextId, updatedAfter }: TaskFilter): boolean {
   return (
     (status === undefined || record.state === status) &&
     (skill === undefined || record.skill === skill) &&
     (agent === undefined || record.agent?.name === agent) &&
     (contextId === undefined || record.contextId === contextId) &&
-    (cursor === undefined || record.id < cursor)
+    (updatedAfter === undefined || record.updatedAt >= updatedAfter)
   );
 }
 

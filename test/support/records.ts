@@ -22,6 +22,7 @@ export const aRecord = (change: Partial<TaskRecord> = {}): TaskRecord => ({
   state: 'queued',
   seq: 1,
   attempt: 1,
+  turn: null,
   agent: { namespace: PRODUCTION, name: BOT },
   agentPrincipal: null,
   progress: null,

@@ -50,6 +50,7 @@ export function step(seq: number, body: TaskEventBody, at = START + seq): TaskSt
   return {
     event: taskEvent(seq, at, body),
     state: stateAfter(body),
+    turn: body.event === 'queued' && body.message ? seq : null,
     progress: body.event === 'progress' ? { pct: body.pct } : null,
     error: body.event === 'failed' ? { code: 'AGENT_FAILED', message: body.error } : null,
     endedAt: ended ? at : null,

@@ -1,6 +1,6 @@
 import type { TaskId } from '../../core/ids.js';
 import type { Principal } from '../../core/principal.js';
-import type { TaskInput } from '../../core/task.js';
+import type { Message, TaskInput } from '../../core/task.js';
 
 /** One dispatch of a task to an agent. */
 export interface Assignment {
@@ -8,7 +8,12 @@ export interface Assignment {
   readonly skill: string;
   /** 1 for the first dispatch. */
   readonly attempt: number;
+  /** With `continuation`, its message is the caller's answer. */
   readonly input: TaskInput;
+  /** The agent asked for this: it goes on with the task where it stopped. */
+  readonly continuation?: boolean;
+  /** What was said so far, where an earlier agent asked its caller and was lost afterwards. */
+  readonly history?: readonly Message[];
 }
 
 /** Why the gateway ends a connection. */

@@ -77,6 +77,11 @@ export class RoutingService {
     return this.decide(agent, pool.size, pool.available, agent ? this.reason() : 'all agents are busy');
   }
 
+  /** A task goes back to the agent that asked its caller. Takes no slot. */
+  keep(agent: Agent): RoutingDecision {
+    return this.decide(agent, 1, 1, 'the agent that asked').decision;
+  }
+
   /** To be told when a task of a context has been given to an agent. */
   remember(request: RouteRequest, agent: Agent): void {
     if (request.contextId !== null) this.affinity.remember(request.scope, request.contextId, agent.ref);

@@ -76,16 +76,21 @@ export class AgentLoss {
 
   private expired(task: LiveTask): void {
     if (task.waitsForHolder) this.giveUp(task);
+    else if (task.interrupted) this.callerSilent(task);
     else if (task.holder && task.storing) this.dispatcher.restartDeadline(task);
     else if (task.holder) this.timeOut(task, task.holder.card.name);
-    else
-      this.dispatcher.follow(
-        this.steps.fail(
-          task,
-          'QUEUE_TIMEOUT',
-          `timeout: no agent was free for ${this.config.queueTimeout} ms`,
-        ),
-      );
+    else this.nobodyFree(task);
+  }
+
+  private nobodyFree(task: LiveTask): void {
+    const who = task.continues ? `agent "${task.lastHolder?.name}" was not` : 'no agent was';
+    const message = `timeout: ${who} free for ${this.config.queueTimeout} ms`;
+    this.dispatcher.follow(this.steps.fail(task, 'QUEUE_TIMEOUT', message, true));
+  }
+
+  private callerSilent(task: LiveTask): void {
+    const message = `timeout: no answer to the agent for ${this.config.inputTimeout} ms`;
+    this.dispatcher.follow(this.steps.fail(task, 'TIMEOUT', message, true));
   }
 
   private giveUp(task: LiveTask): void {

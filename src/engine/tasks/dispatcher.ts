@@ -5,6 +5,7 @@ import type { RoutingDecision, TaskInput } from '../../core/task.js';
 import type { Agent } from '../registry/agent.js';
 import { RegistryService } from '../registry/registry.service.js';
 import { RoutingService } from '../routing/routing.service.js';
+import { Conversations, type Briefing } from './conversations.js';
 import { Deadlines } from './deadlines.js';
 import { Holdings } from './holdings.js';
 import type { LiveTask } from './live-task.js';
@@ -22,6 +23,7 @@ export class Dispatcher {
     private readonly clock: Clock,
     private readonly config: TasksConfig,
     private readonly store: TaskStore,
+    private readonly conversations: Conversations,
     private readonly registry: RegistryService,
     private readonly routing: RoutingService,
     private readonly holdings: Holdings,
@@ -53,12 +55,13 @@ export class Dispatcher {
     if (!this.registry.isCurrent(agent)) return this.place(task);
     this.holdings.give(task, agent, true);
     this.restartDeadline(task);
-    this.send(task, agent, input);
+    this.send(task, agent, { input });
   }
 
   /** Gives the task to an agent, or lets it wait for one. */
   place(task: LiveTask): void {
     if (this.stopped) return;
+    if (task.continues) return this.placeAnswer(task);
     const { agent, decision } = this.routing.choose(task.record);
     if (agent) this.assign(task, agent, decision);
     else this.wait(task, decision);
@@ -66,11 +69,12 @@ export class Dispatcher {
 
   /**
    * The task has lost its agent: it is placed again, or fails when it has had all its attempts.
-   * A begun one goes back to `queued` first.
+   * A begun one goes back to `queued` first. One with the caller's answer waits for the agent that asked.
    */
   again(task: LiveTask): void {
     this.holdings.release(task);
-    task.dropChunks();
+    if (task.continues) return this.awaitAgent(task);
+    task.dropArtifacts();
     const { attempt } = task.record;
     if (attempt >= this.config.maxAttempts)
       return this.follow(
@@ -84,10 +88,14 @@ export class Dispatcher {
     this.place(task);
   }
 
-  /** An agent that is back goes on with a task of its current attempt; one that it had begun keeps its deadline. */
+  /**
+   * An agent goes on by itself with a task of its current attempt: it is back, or has what it asked for. One that it had
+   * begun keeps its deadline. What the caller has answered meanwhile it gets too.
+   */
   adopt(task: LiveTask, agent: Agent): void {
     const { attempt, deadlineAt, timeoutMs } = task.record;
-    const routing = task.record.routing && { ...task.record.routing, reason: 'the agent came back' };
+    const reason = task.interrupted ? 'the agent went on' : 'the agent came back';
+    const routing = task.record.routing && { ...task.record.routing, reason };
     const until = task.waitsForHolder ? deadlineAt : this.clock.now() + timeoutMs;
     this.waiting.remove(task);
     this.holdings.give(task, agent);
@@ -95,6 +103,7 @@ export class Dispatcher {
     task.record = { ...task.record, ...heldBy(agent), routing, deadlineAt: until };
     this.deadlines.watch(task);
     if (routing) this.follow(this.store.assign(task.id, this.change(task, routing, attempt)));
+    if (task.hasAnswerToSend) this.follow(this.brief(task, agent, attempt));
   }
 
   /** The agent has as long as the task allows from now on. */
@@ -113,18 +122,42 @@ export class Dispatcher {
     while (!this.stopped && agent.hasRoom && this.registry.isCurrent(agent)) {
       const task = this.waiting.nextFor(agent);
       if (!task) return;
-      const { decision } = this.routing.choose(task.record);
-      this.assign(task, agent, { ...decision, ...loadOf(agent), reason: 'a slot became free' });
+      this.assign(task, agent, this.freed(task, agent));
     }
+  }
+
+  private freed(task: LiveTask, agent: Agent): RoutingDecision {
+    if (task.continues) return this.routing.keep(agent);
+    const { decision } = this.routing.choose(task.record);
+    return { ...decision, ...loadOf(agent), reason: 'a slot became free' };
+  }
+
+  /** The caller's answer goes to the agent that asked, as soon as that is here and has room. */
+  private placeAnswer(task: LiveTask): void {
+    const { agent: ref, skill } = task.record;
+    const agent = ref && this.registry.find(ref);
+    if (agent?.hasRoom && agent.hasSkill(skill)) return this.assign(task, agent, this.routing.keep(agent));
+    this.waiting.add(task);
+    this.deadlines.watch(task);
+  }
+
+  /** The agent that the caller's answer is for has gone before it began with it. */
+  private awaitAgent(task: LiveTask): void {
+    const deadlineAt = this.clock.now() + this.config.queueTimeout;
+    task.hasAnswerToSend = true;
+    task.record = { ...task.record, deadlineAt };
+    this.follow(this.store.postpone(task.id, deadlineAt));
+    this.placeAnswer(task);
   }
 
   private assign(task: LiveTask, agent: Agent, decision: RoutingDecision): void {
     this.waiting.remove(task);
     this.holdings.give(task, agent);
     task.storing = true;
-    task.startArtifact();
     this.routing.remember(task.record, agent);
-    const attempt = task.record.attempt + 1;
+    // The same work goes on with the caller's answer; without one it begins anew.
+    const attempt = task.record.attempt + (task.continues ? 0 : 1);
+    if (!task.continues) task.startArtifacts();
     const deadlineAt = this.clock.now() + task.record.timeoutMs;
     task.record = { ...task.record, ...heldBy(agent), attempt, routing: decision, deadlineAt };
     this.deadlines.watch(task);
@@ -133,29 +166,39 @@ export class Dispatcher {
     );
   }
 
-  /** Sends after the commit; the input is read back, so that waiting tasks keep none in memory. */
+  /** Sends after the commit. */
   private async deliver(
     task: LiveTask,
     agent: Agent,
     attempt: number,
     committed: Promise<void>,
   ): Promise<void> {
-    const isStillHis = () => !this.stopped && task.holder === agent && task.record.attempt === attempt;
     await committed;
-    if (!isStillHis()) return;
+    if (!this.isStillHis(task, agent, attempt)) return;
     task.storing = false;
     this.restartDeadline(task);
-    const input = await this.store.input(task.id);
-    if (input && isStillHis()) this.send(task, agent, input);
+    await this.brief(task, agent, attempt);
   }
 
-  private send(task: LiveTask, agent: Agent, input: TaskInput): void {
+  /** What the agent is sent is read back, so that waiting tasks keep none of it in memory. */
+  private async brief(task: LiveTask, agent: Agent, attempt: number): Promise<void> {
+    const briefing = await this.conversations.briefing(task.record);
+    if (briefing && this.isStillHis(task, agent, attempt)) this.send(task, agent, briefing);
+  }
+
+  private isStillHis(task: LiveTask, agent: Agent, attempt: number): boolean {
+    return !this.stopped && task.holder === agent && task.record.attempt === attempt;
+  }
+
+  private send(task: LiveTask, agent: Agent, briefing: Briefing): void {
     const { id: taskId, skill, attempt } = task.record;
-    if (agent.load > agent.card.maxConcurrency || !agent.hasSkill(skill)) return this.takeBack(task);
+    const fits = agent.load <= agent.card.maxConcurrency && agent.hasSkill(skill);
+    if (!task.handed && !fits) return this.takeBack(task);
     task.hand(agent);
     task.handedAt = this.clock.now();
     task.sentAttempt = attempt;
-    agent.connection.assign({ taskId, skill, attempt, input });
+    task.hasAnswerToSend = false;
+    agent.connection.assign({ taskId, skill, attempt, ...briefing });
   }
 
   /** The agent's card has changed since it was chosen: it has no room or not the skill any more. */

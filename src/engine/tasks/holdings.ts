@@ -18,6 +18,14 @@ export class Holdings {
     return this.held.get(agent) ?? NONE;
   }
 
+  /** The agent that has been sent the task and may still be at it, or waits for its caller's answer. */
+  whoKnows(task: LiveTask): Agent | undefined {
+    if (task.holder) return task.handed || task.continues ? task.holder : undefined;
+    if (!task.lastHolder || !(task.interrupted || task.continues)) return undefined;
+    const agent = this.registry.find(task.lastHolder);
+    return agent && task.mayReturnTo(agent) ? agent : undefined;
+  }
+
   /** The agent gets the task; `reserved`: its slot has been taken already. */
   give(task: LiveTask, agent: Agent, reserved = false): void {
     if (!reserved) this.registry.reserve(agent);

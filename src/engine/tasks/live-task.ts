@@ -1,14 +1,16 @@
 import { sameAgent, type AgentRef } from '../../core/ids.js';
 import {
   taskEvent,
+  messageOf,
   type Artifact,
+  type Message,
   type TaskEvent,
   type TaskEventBody,
   type TaskRecord,
 } from '../../core/task.js';
-import { isTerminal } from '../../core/task-states.js';
+import { isInterrupted, isTerminal } from '../../core/task-states.js';
 import type { Agent } from '../registry/agent.js';
-import { ArtifactBuilder } from './artifact-builder.js';
+import { Artifacts } from './artifact-builder.js';
 
 /**
  * A task that has not ended, as the engine decides on it. It runs ahead of the store by the writes under way;
@@ -34,7 +36,13 @@ export class LiveTask {
   committedSeq = 0;
   /** Resolves when the end is on disk; undefined while the task goes on. */
   ending: Promise<void> | undefined;
-  private chunks: ArtifactBuilder | undefined;
+  /** What the caller answered last; `stored` resolves when that is on disk. */
+  answer: { readonly message: Message; readonly stored: Promise<void> } | undefined;
+  /** The caller's answer has not been sent to the agent yet. */
+  hasAnswerToSend = false;
+  /** What the agent said with the state it is in. */
+  said: Message | null = null;
+  private made: Artifacts | undefined;
   private incomplete = false;
 
   constructor(public record: TaskRecord) {}
@@ -46,6 +54,7 @@ export class LiveTask {
     task.lastPrincipal = record.agentPrincipal;
     task.committedSeq = record.seq;
     task.sentAttempt = record.attempt;
+    task.hasAnswerToSend = task.continues;
     return task;
   }
 
@@ -64,6 +73,16 @@ export class LiveTask {
   /** An agent has reported that it works on it. */
   get begun(): boolean {
     return this.record.state === 'running';
+  }
+
+  /** The agent waits for its caller; nobody holds it. */
+  get interrupted(): boolean {
+    return isInterrupted(this.record.state);
+  }
+
+  /** It is on its way to the agent that asked, with the caller's answer: nobody else may have it. */
+  get continues(): boolean {
+    return this.record.state === 'queued' && this.record.turn !== null;
   }
 
   get waitsForHolder(): boolean {
@@ -122,31 +141,45 @@ export class LiveTask {
     return taskEvent(this.record.seq + 1, at, body);
   }
 
-  /** Adds a chunk to the artifact; returns its size so far in bytes of JSON. */
-  addChunk(chunk: Artifact): number {
-    this.chunks ??= new ArtifactBuilder();
-    return this.chunks.add(chunk);
+  /** An entry of the log of the process before. */
+  replay(body: TaskEventBody): void {
+    this.note(body);
+    if (body.event === 'artifact') this.addArtifact(body.artifact, body.append);
+    if (body.event === 'queued' && !body.message) this.startArtifacts();
   }
 
-  /** The artifact grown by chunks, if there were any. */
-  grownArtifact(): Artifact | undefined {
-    return this.chunks?.build();
+  /** Notes what the newest entry of the log says. */
+  note(body: TaskEventBody): void {
+    if (body.event !== 'progress' && body.event !== 'artifact')
+      this.said = body.event === 'queued' ? null : (messageOf(body) ?? null);
+    if (body.event === 'queued') this.hasAnswerToSend = body.message !== undefined;
   }
 
-  /** The agent that made the artifact so far has lost the task; what it still sends does not make a whole. */
-  dropChunks(): void {
-    if (this.chunks) this.incomplete = true;
-    this.chunks = undefined;
+  /** Adds a piece of an artifact, or a whole one; returns the size of all in bytes of JSON. */
+  addArtifact(artifact: Artifact, append: boolean): number {
+    this.made ??= new Artifacts();
+    return this.made.add(artifact, append);
   }
 
-  /** Whether chunks of the attempt under way are gone. */
-  get lacksChunks(): boolean {
+  /** The artifacts so far. */
+  get artifacts(): Artifact[] {
+    return this.made?.build() ?? [];
+  }
+
+  /** The agent that made the artifacts so far has lost the task; what it still sends does not make a whole. */
+  dropArtifacts(): void {
+    if (this.made) this.incomplete = true;
+    this.made = undefined;
+  }
+
+  /** Whether pieces of the attempt under way are gone. */
+  get lacksPieces(): boolean {
     return this.incomplete;
   }
 
-  /** A new attempt starts its artifact anew. */
-  startArtifact(): void {
-    this.chunks = undefined;
+  /** A new attempt makes its artifacts anew. */
+  startArtifacts(): void {
+    this.made = undefined;
     this.incomplete = false;
   }
 }

@@ -1,12 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { TaskRecord } from '../../core/task.js';
 import { AgentLoss } from './agent-loss.js';
+import { Conversations } from './conversations.js';
+import { Deadlines } from './deadlines.js';
 import { Dispatcher } from './dispatcher.js';
 import { LiveTask } from './live-task.js';
 import { LiveTasks } from './live-tasks.js';
 import { TaskStore } from './task.store.js';
-
-const PAGE = 1000;
 
 /** Takes up every open task where the last process left it. Runs before any listener opens. */
 @Injectable()
@@ -15,9 +15,11 @@ export class Recovery {
 
   constructor(
     private readonly store: TaskStore,
+    private readonly conversations: Conversations,
     private readonly live: LiveTasks,
     private readonly dispatcher: Dispatcher,
     private readonly agentLoss: AgentLoss,
+    private readonly deadlines: Deadlines,
   ) {}
 
   async run(): Promise<void> {
@@ -29,21 +31,9 @@ export class Recovery {
   private async takeUp(record: TaskRecord): Promise<void> {
     const task = LiveTask.takenUp(record);
     this.live.takeUp(task);
-    if (!task.begun) return this.dispatcher.place(task);
-    await this.regrow(task);
-    this.agentLoss.takeUp(task);
-  }
-
-  /** Chunks of an unfinished artifact are in the log. */
-  private async regrow(task: LiveTask): Promise<void> {
-    for (let seq = 0; ;) {
-      const events = await this.store.eventsSince(task.id, seq, PAGE);
-      for (const { body } of events) {
-        if (body.event === 'artifact') task.addChunk(body.artifact);
-        if (body.event === 'queued') task.startArtifact();
-      }
-      if (events.length < PAGE) return;
-      seq = events.at(-1)!.seq;
-    }
+    if (task.begun || task.interrupted || task.continues) await this.conversations.replay(task);
+    if (task.interrupted) this.deadlines.watch(task);
+    else if (task.begun) this.agentLoss.takeUp(task);
+    else this.dispatcher.place(task);
   }
 }

@@ -3,10 +3,17 @@ import { TasksConfig } from '../../config/tasks.config.js';
 import { Clock } from '../../core/clock.js';
 import { GatewayError, invalid } from '../../core/errors.js';
 import { isTaskId, sameAgent, type TaskId } from '../../core/ids.js';
-import type { Artifact, TaskFailure, TaskReport } from '../../core/task.js';
+import {
+  agentSays,
+  completedBody,
+  type Artifact,
+  type Message,
+  type TaskFailure,
+  type TaskReport,
+} from '../../core/task.js';
+import type { InterruptedState } from '../../core/task-states.js';
 import type { Agent } from '../registry/agent.js';
 import { RegistryService } from '../registry/registry.service.js';
-import { jsonBytes } from './artifact-builder.js';
 import { Dispatcher } from './dispatcher.js';
 import type { LiveTask } from './live-task.js';
 import { LiveTasks } from './live-tasks.js';
@@ -40,45 +47,75 @@ export class Reports {
   async take(from: Agent, id: string, report: TaskReport): Promise<void> {
     const task = isTaskId(id) ? this.live.get(id) : undefined;
     if (!task || !this.counts(task, from, report)) return this.refuse(from, id, report);
-    if (report.status === 'completed') return this.complete(task, report);
-    if (report.status === 'failed')
-      return this.steps.fail(task, 'AGENT_FAILED', report.error ?? 'the agent reported a failure');
-    if (!task.holder) this.dispatcher.adopt(task, from);
-    return this.goOn(task, report);
+    switch (report.status) {
+      case 'completed':
+        return this.complete(task, report);
+      case 'failed':
+        return this.steps.fail(task, 'AGENT_FAILED', report.error ?? 'the agent reported a failure');
+      case 'rejected':
+        return this.reject(task, report);
+      case 'running':
+        return this.goOn(task, from, report);
+      default:
+        return this.interrupt(task, report.status, report);
+    }
   }
 
   private counts(task: LiveTask, from: Agent, report: TaskReport): boolean {
     if (task.ended || !this.registry.isCurrent(from) || !task.mayReturnTo(from)) return false;
     if (report.attempt !== undefined && !task.isAttempt(report.attempt)) return false;
     // What belongs to the attempt before counts only where it stands for itself.
-    if ((task.lacksChunks || (task.holder && !task.handed)) && !isWhole(report)) return false;
-    // Taking a waiting task back needs a slot; a result does not.
-    return task.holder !== undefined || report.status !== 'running' || from.hasRoom;
+    const anew = task.holder && !task.handed && !task.continues;
+    if ((task.lacksPieces || anew) && !isWhole(report)) return false;
+    // Taking a waiting task back needs a slot; a result does not, and an agent that waited for its caller may go on by itself.
+    return task.holder !== undefined || task.interrupted || report.status !== 'running' || from.hasRoom;
   }
 
-  private async goOn(task: LiveTask, report: TaskReport): Promise<void> {
+  private async goOn(task: LiveTask, from: Agent, report: TaskReport): Promise<void> {
+    if (!task.holder) this.dispatcher.adopt(task, from);
+    else if (!task.handed) task.hand(from);
+    const { progress } = report;
+    const message = saidIn(report);
     const steps: Promise<void>[] = [];
-    const { progress, artifact } = report;
-    if (artifact && report.append) {
-      const size = task.addChunk(artifact);
-      if (size > this.config.artifactLimit) return this.tooLarge(task, size);
-      steps.push(this.chunk(task, artifact, report.lastChunk ?? false));
-    }
+    if (report.artifact) steps.push(this.make(task, report.artifact, report));
+    if (task.ended) return void (await Promise.all(steps)); // by an artifact over the limit
+    if (message) steps.push(this.steps.move(task, { event: 'running', message }));
     if (progress) steps.push(this.steps.move(task, { event: 'progress', ...progress }, { progress }));
     if (steps.length === 0)
       steps.push(task.begun ? this.postpone(task) : this.steps.move(task, { event: 'running' }));
     await Promise.all(steps);
   }
 
-  private async complete(task: LiveTask, { artifact, append }: TaskReport): Promise<void> {
-    const size = artifact ? (append ? task.addChunk(artifact) : jsonBytes(artifact)) : 0;
-    if (size > this.config.artifactLimit) return this.tooLarge(task, size);
-    if (!artifact || !append) return this.finish(task, artifact ?? task.grownArtifact() ?? null);
-    await Promise.all([this.chunk(task, artifact, true), this.finish(task, task.grownArtifact() ?? null)]);
+  /** The agent waits for its caller. When the caller's answer is on its way already, that is what it gets. */
+  private async interrupt(task: LiveTask, event: InterruptedState, report: TaskReport): Promise<void> {
+    if (task.hasAnswerToSend) return;
+    const message = saidIn(report);
+    const steps = report.artifact ? [this.make(task, report.artifact, report)] : [];
+    if (!task.ended) steps.push(this.steps.move(task, { event, ...(message && { message }) }));
+    await Promise.all(steps);
   }
 
-  private finish(task: LiveTask, artifact: Artifact | null): Promise<void> {
-    return this.steps.move(task, { event: 'completed', artifact });
+  private reject(task: LiveTask, report: TaskReport): Promise<void> {
+    const message = saidIn(report);
+    const error = report.error ?? textOf(message) ?? 'the agent rejected the task';
+    const details = { error: { code: 'REJECTED', message: error } } as const;
+    return this.steps.move(task, { event: 'rejected', error, ...(message && { message }) }, details);
+  }
+
+  private async complete(task: LiveTask, report: TaskReport): Promise<void> {
+    const { artifact, append = false } = report;
+    const size = artifact ? task.addArtifact(artifact, append) : 0;
+    if (size > this.config.artifactLimit) return this.tooLarge(task, size);
+    const piece = artifact && append ? [this.piece(task, artifact, true, true)] : [];
+    const end = this.steps.move(task, completedBody(task.artifacts, saidIn(report)));
+    await Promise.all([...piece, end]);
+  }
+
+  /** A piece of an artifact, or a whole one of several. */
+  private make(task: LiveTask, artifact: Artifact, { append = false, lastChunk }: TaskReport): Promise<void> {
+    const size = task.addArtifact(artifact, append);
+    if (size > this.config.artifactLimit) return this.tooLarge(task, size);
+    return this.piece(task, artifact, append, lastChunk ?? !append);
   }
 
   /** The task fails, and its agent learns why. */
@@ -92,8 +129,8 @@ export class Reports {
     );
   }
 
-  private chunk(task: LiveTask, artifact: Artifact, last: boolean): Promise<void> {
-    return this.steps.move(task, { event: 'artifact', artifact, append: true, last_chunk: last });
+  private piece(task: LiveTask, artifact: Artifact, append: boolean, last: boolean): Promise<void> {
+    return this.steps.move(task, { event: 'artifact', artifact, append, last_chunk: last });
   }
 
   /** The agent says that it still works: no event, but a new deadline. */
@@ -104,7 +141,7 @@ export class Reports {
   }
 
   private async refuse(from: Agent, id: string, report: TaskReport): Promise<never> {
-    if (report.status !== 'running' && isTaskId(id)) await this.keepLate(from, id, report);
+    if (isResult(report) && isTaskId(id)) await this.keepLate(from, id, report);
     throw new GatewayError('TASK_NOT_FOUND', 'id: no open task of this agent has this id');
   }
 
@@ -125,8 +162,23 @@ export class Reports {
   }
 }
 
+/** The agent is done with it. */
+const isResult = ({ status }: TaskReport): boolean =>
+  status === 'completed' || status === 'failed' || status === 'rejected';
+
 /** A result that builds on no report before it. */
 const isWhole = ({ status, artifact, append }: TaskReport): boolean =>
-  status === 'failed' || (status === 'completed' && artifact !== undefined && !append);
+  status === 'failed' ||
+  status === 'rejected' ||
+  (status === 'completed' && artifact !== undefined && !append);
+
+const saidIn = ({ message }: TaskReport): Message | undefined =>
+  typeof message === 'string' ? agentSays(message) : message;
+
+/** The words of a message, if it has any. */
+function textOf(message: Message | undefined): string | undefined {
+  const texts = message?.parts.flatMap(({ text }) => text ?? []) ?? [];
+  return texts.length > 0 ? texts.join('\n') : undefined;
+}
 
 const principalOf = (agent: Agent): string => agent.connection.principal.id;

@@ -178,6 +178,7 @@ export class Submissions {
       state: 'queued',
       seq: 1,
       attempt: 0,
+      turn: null,
       agent: null,
       agentPrincipal: null,
       progress: null,

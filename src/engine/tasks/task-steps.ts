@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
+import { TasksConfig } from '../../config/tasks.config.js';
 import { Clock } from '../../core/clock.js';
 import {
   endsTask,
+  interruptsTask,
   stateAfter,
   type Progress,
+  type TaskEvent,
   type TaskEventBody,
   type TaskFailure,
+  type TaskRecord,
 } from '../../core/task.js';
 import { canMove } from '../../core/task-states.js';
 import { Deadlines } from './deadlines.js';
@@ -29,6 +33,7 @@ interface StepDetails {
 export class TaskSteps {
   constructor(
     private readonly clock: Clock,
+    private readonly config: TasksConfig,
     private readonly store: TaskStore,
     private readonly log: TaskLog,
     private readonly live: LiveTasks,
@@ -39,18 +44,21 @@ export class TaskSteps {
 
   /** Takes one step; resolves when it is committed and its readers have been told. */
   async move(task: LiveTask, body: TaskEventBody, details: StepDetails = {}): Promise<void> {
+    const toTell = details.tellAgent ? this.holdings.whoKnows(task) : undefined;
     const event = this.apply(task, body, details);
-    const { state, progress, error, endedAt, deadlineAt } = task.record;
-    const committed = this.store.append(task.id, { event, state, progress, error, endedAt, deadlineAt });
+    const { state, turn, progress, error, endedAt, deadlineAt } = task.record;
+    const committed = this.store.append(task.id, { event, state, turn, progress, error, endedAt, deadlineAt });
     const ends = endsTask(body);
-    const toTell = details.tellAgent && task.handed ? task.holder : undefined;
     if (ends) {
       task.ending = committed;
       this.deadlines.forget(task);
+    }
+    if (ends || interruptsTask(body)) {
       this.waiting.remove(task);
       // After the write is in line: the slot that this frees may be given away by the next write.
       if (!toTell) this.holdings.release(task);
     }
+    if (task.interrupted || task.continues) this.deadlines.watch(task);
     await committed;
     toTell?.connection.cancel(task.id);
     if (toTell) this.holdings.release(task);
@@ -75,12 +83,25 @@ export class TaskSteps {
       ...record,
       state,
       seq: event.seq,
+      turn: turnAfter(record, event),
       progress: progress ?? (state === 'queued' ? null : record.progress),
       error: error ?? null,
       updatedAt: now,
       endedAt: ended ? now : null,
-      deadlineAt: ended ? null : task.deadlineFrom(now),
+      deadlineAt: ended ? null : this.deadlineAfter(task, body, now),
     };
+    task.note(body);
     return event;
   }
+
+  /** A caller is given more time than an agent; neither's time counts for the other. */
+  private deadlineAfter(task: LiveTask, body: TaskEventBody, now: number): number {
+    if (interruptsTask(body)) return now + this.config.inputTimeout;
+    if (body.event === 'queued' && body.message) return now + this.config.queueTimeout;
+    return task.interrupted ? now + task.record.timeoutMs : task.deadlineFrom(now);
+  }
 }
+
+/** The caller's answer goes to the agent that asked; whoever begins anew begins from the input. */
+const turnAfter = ({ turn }: TaskRecord, { seq, body }: TaskEvent): number | null =>
+  body.event !== 'queued' ? turn : body.message ? seq : null;

@@ -1,6 +1,5 @@
 import type { AgentRef, Namespace, TaskId } from '../../core/ids.js';
 import type {
-  Artifact,
   LateResult,
   Progress,
   RoutingDecision,
@@ -38,6 +37,7 @@ export interface AssignmentChange {
 export interface TaskStep {
   readonly event: TaskEvent;
   readonly state: TaskState;
+  readonly turn: number | null;
   readonly progress: Progress | null;
   readonly error: TaskFailure | null;
   readonly endedAt: number | null;
@@ -52,15 +52,25 @@ export interface TaskFilter {
   readonly skill?: string | undefined;
   readonly agent?: string | undefined;
   readonly contextId?: string | undefined;
+  /** Only tasks that have changed at this moment or later, milliseconds since the epoch. */
+  readonly updatedAfter?: number | undefined;
+  /** `created` (default): the newest first; `updated`: what changed last first. */
+  readonly order?: TaskOrder | undefined;
   /** 1 to 200. */
   readonly limit: number;
-  /** `nextCursor` of the page before. */
+  /** `nextCursor` of the page before, of the same order. */
   readonly cursor?: string | undefined;
+  /** Whether to count what the filter finds on all pages; that looks at every task of the namespace. */
+  readonly counted?: boolean | undefined;
 }
+
+export type TaskOrder = 'created' | 'updated';
 
 export interface TaskPage {
   readonly tasks: readonly TaskRecord[];
   readonly nextCursor: string | null;
+  /** Of all pages, where it was asked for. */
+  readonly total?: number;
 }
 
 /**
@@ -86,10 +96,15 @@ export abstract class TaskStore {
   abstract input(id: TaskId): Promise<TaskInput | undefined>;
   /** Events after `seq`, in order, at most `limit`. */
   abstract eventsSince(id: TaskId, seq: number, limit: number): Promise<readonly TaskEvent[]>;
-  /** The artifact of a completed task, or null. */
-  abstract artifact(id: TaskId): Promise<Artifact | null>;
+  /** The newest entry of the log. */
+  abstract lastEvent(id: TaskId): Promise<TaskEvent | undefined>;
+  /** The entries of the log that a message can come with, in order: all but progress and pieces of artifacts. */
+  abstract conversation(id: TaskId): Promise<readonly TaskEvent[]>;
   abstract findSubmission(namespace: Namespace, key: string): Promise<FoundSubmission | undefined>;
-  /** Newest first; `namespace` null: all. */
+  /**
+   * `namespace` null: all. By `updated` a task that changes between two pages may show on both, or on none.
+   * @throws GatewayError INVALID for a cursor that is none of this order
+   */
   abstract list(namespace: Namespace | null, filter: TaskFilter): Promise<TaskPage>;
   /** Every task that has not ended, oldest first. */
   abstract open(): Promise<readonly TaskRecord[]>;

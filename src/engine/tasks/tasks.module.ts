@@ -3,6 +3,8 @@ import { AuthModule } from '../auth/auth.module.js';
 import { RegistryModule } from '../registry/registry.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { AgentLoss } from './agent-loss.js';
+import { Continuations } from './continuations.js';
+import { Conversations } from './conversations.js';
 import { Deadlines } from './deadlines.js';
 import { Dispatcher } from './dispatcher.js';
 import { Holdings } from './holdings.js';
@@ -21,6 +23,8 @@ import { WaitingQueue } from './waiting-queue.js';
   imports: [AuthModule, RegistryModule, RoutingModule],
   providers: [
     AgentLoss,
+    Continuations,
+    Conversations,
     Deadlines,
     Dispatcher,
     Holdings,

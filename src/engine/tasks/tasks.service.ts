@@ -3,10 +3,23 @@ import { Clock } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
 import { isTaskId, type TaskId } from '../../core/ids.js';
 import type { Principal } from '../../core/principal.js';
-import type { Artifact, NewTask, TaskEvent, TaskInput, TaskRecord, TaskReport } from '../../core/task.js';
+import {
+  artifactsOf,
+  messageOf,
+  type Artifact,
+  type Message,
+  type NewTask,
+  type TaskEvent,
+  type TaskEventBody,
+  type TaskRecord,
+  type TaskReport,
+} from '../../core/task.js';
 import { isTerminal } from '../../core/task-states.js';
 import { Policy } from '../auth/policy.js';
 import type { Agent } from '../registry/agent.js';
+import { Continuations } from './continuations.js';
+import { Conversations } from './conversations.js';
+import { LiveTask } from './live-task.js';
 import { LiveTasks } from './live-tasks.js';
 import { Reports } from './reports.js';
 import { storageUnavailable, Submissions } from './submissions.js';
@@ -18,7 +31,12 @@ import { unlessDown } from './unless-down.js';
 /** A task as its caller sees it: only what is committed. */
 export interface TaskView {
   readonly record: TaskRecord;
+  /** The main artifact, or the only one, once the task is completed. */
   readonly artifact: Artifact | null;
+  /** All artifacts, as far as they have grown; of a task that ended otherwise: none. */
+  readonly artifacts: readonly Artifact[];
+  /** What the agent says about where the task stands. */
+  readonly message: Message | null;
 }
 
 /** What a watcher gets. `reset`: the position it asked for is unknown; the full log follows. */
@@ -39,7 +57,7 @@ interface LogEnd {
   readonly ended: boolean;
 }
 
-/** The engine's door for every protocol: submit, get, list, cancel, watch, and report for agents. */
+/** The engine's door for every protocol: submit, continue, get, list, cancel, watch, and report for agents. */
 @Injectable()
 export class TasksService {
   constructor(
@@ -47,6 +65,8 @@ export class TasksService {
     private readonly policy: Policy,
     private readonly store: TaskStore,
     private readonly submissions: Submissions,
+    private readonly continuations: Continuations,
+    private readonly conversations: Conversations,
     private readonly reports: Reports,
     private readonly live: LiveTasks,
     private readonly log: TaskLog,
@@ -63,10 +83,38 @@ export class TasksService {
     return this.reports.take(from, id, report);
   }
 
+  /**
+   * Answers an agent that waits for its caller; resolves when that is on disk. The agent gets it as soon as it is here and
+   * has room. The same `messageId` again is the same answer.
+   * @throws GatewayError TASK_NOT_FOUND, TASK_TERMINAL, CONFLICT (the agent waits for nothing), STORAGE_UNAVAILABLE
+   */
+  async continueTask(caller: Principal, id: string, message: Message): Promise<TaskRecord> {
+    this.policy.requireRight(caller, 'execute');
+    const task = await this.open(caller, id);
+    if (await this.continuations.isRepeated(task, message)) return task.record;
+    await this.notEnding(task);
+    await this.written(this.continuations.take(task, message));
+    return task.record;
+  }
+
   /** @throws GatewayError TASK_NOT_FOUND, also for a task of another namespace */
   async get(caller: Principal, id: string): Promise<TaskView> {
     const record = await this.visible(caller, id);
-    return { record, artifact: record.state === 'completed' ? await this.store.artifact(record.id) : null };
+    const live = this.live.get(record.id);
+    if (!isTerminal(record.state) && live) return { record, artifact: null, ...(await this.soFar(live)) };
+    if (record.state !== 'completed' && record.state !== 'rejected') return { record, ...NOTHING };
+    return { record, ...made((await this.store.lastEvent(record.id))?.body) };
+  }
+
+  /**
+   * What caller and agent have said, oldest first: the input, answers, questions and words about where the task stands.
+   * @param limit only the newest so many
+   * @throws GatewayError as {@link get}
+   */
+  async history(caller: Principal, id: string, limit = Infinity): Promise<readonly Message[]> {
+    const record = await this.visible(caller, id);
+    const said = await this.conversations.of(record.id);
+    return limit > 0 ? said.slice(-limit) : [];
   }
 
   /** The record alone. @throws GatewayError as {@link get} */
@@ -74,12 +122,7 @@ export class TasksService {
     return this.visible(caller, id);
   }
 
-  /** What the agent got to work on. @throws GatewayError as {@link get} */
-  async input(caller: Principal, id: string): Promise<TaskInput | undefined> {
-    return this.store.input((await this.visible(caller, id)).id);
-  }
-
-  /** The tasks of the caller's namespace, newest first. */
+  /** The tasks of the caller's namespace, in the order that the filter asks for. */
   async list(caller: Principal, filter: TaskFilter): Promise<TaskPage> {
     this.policy.requireRight(caller, 'read');
     return this.store.list(caller.namespace, filter);
@@ -92,14 +135,8 @@ export class TasksService {
    */
   async cancel(caller: Principal, id: string): Promise<TaskRecord> {
     this.policy.requireRight(caller, 'execute');
-    const record = await this.visible(caller, id);
-    const task = this.live.get(record.id);
-    if (!task) throw terminal(isTerminal(record.state) ? record : await this.visible(caller, id));
-    if (!this.store.available) throw storageUnavailable();
-    if (task.ending) {
-      await this.written(task.ending);
-      throw terminal(task.record);
-    }
+    const task = await this.open(caller, id);
+    await this.notEnding(task);
     await this.written(this.steps.move(task, { event: 'canceled' }, { tellAgent: true }));
     return task.record;
   }
@@ -134,6 +171,30 @@ export class TasksService {
     return { id: task.id, seq: task.committedSeq, ended: false };
   }
 
+  /** A task that has not ended, as far as is on disk. @throws GatewayError TASK_NOT_FOUND, TASK_TERMINAL */
+  private async open(caller: Principal, id: string): Promise<LiveTask> {
+    const record = await this.visible(caller, id);
+    const task = this.live.get(record.id);
+    if (!task) throw terminal(isTerminal(record.state) ? record : await this.visible(caller, id));
+    return task;
+  }
+
+  /** @throws GatewayError TASK_TERMINAL once its end is on disk, STORAGE_UNAVAILABLE */
+  private async notEnding(task: LiveTask): Promise<void> {
+    if (!this.store.available) throw storageUnavailable();
+    if (!task.ending) return;
+    await this.written(task.ending);
+    throw terminal(task.record);
+  }
+
+  /** What there is of a task that goes on. While entries are on their way to the disk, what is there counts. */
+  private async soFar(task: LiveTask): Promise<Pick<TaskView, 'artifacts' | 'message'>> {
+    if (task.committedSeq === task.record.seq) return { artifacts: task.artifacts, message: task.said };
+    const onDisk = new LiveTask(task.record);
+    await this.conversations.replay(onDisk);
+    return { artifacts: onDisk.artifacts, message: onDisk.said };
+  }
+
   /** Waits for a write of an acknowledged task, but not for a storage that is down. */
   private written(write: Promise<void>): Promise<void> {
     return unlessDown(write, this.store, this.clock);
@@ -145,6 +206,15 @@ export class TasksService {
     if (!record || !this.policy.canSee(caller, record.namespace)) throw notFound();
     return record;
   }
+}
+
+const NOTHING = { artifact: null, artifacts: [], message: null };
+
+/** What the last entry of a log says. */
+function made(body: TaskEventBody | undefined): Omit<TaskView, 'record'> {
+  const message = (body && messageOf(body)) ?? null;
+  if (body?.event !== 'completed') return { ...NOTHING, message };
+  return { artifact: body.artifact, artifacts: artifactsOf(body), message };
 }
 
 /** A position that the log knows: 0 (nothing seen) up to its newest event; undefined: unknown. */

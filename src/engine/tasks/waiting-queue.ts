@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AgentName, Namespace, TaskId } from '../../core/ids.js';
-import { PRIORITIES, type Priority, type TaskRecord } from '../../core/task.js';
+import { PRIORITIES, type Priority } from '../../core/task.js';
 import type { Agent } from '../registry/agent.js';
 import type { LiveTask } from './live-task.js';
 
@@ -15,6 +15,7 @@ class Node {
     readonly task: LiveTask,
     /** Who has the smallest rank is next: time of submission plus what the priority adds. */
     readonly rank: number,
+    readonly key: string,
     readonly line: Line,
   ) {}
 
@@ -82,11 +83,11 @@ export class WaitingQueue {
 
   add(task: LiveTask): void {
     const { record } = task;
-    const key = laneKey(record.scope, record.pinnedAgent, record.skill);
+    const key = laneOf(task);
     let lane = this.lanes.get(key);
     if (!lane) this.lanes.set(key, (lane = { high: new Line(), medium: new Line(), low: new Line() }));
     const line = lane[record.priority];
-    const node = new Node(task, record.createdAt + HEAD_START_MS[record.priority], line);
+    const node = new Node(task, record.createdAt + HEAD_START_MS[record.priority], key, line);
     line.insert(node);
     this.nodes.set(task.id, node);
     this.counts.set(record.namespace, this.count(record.namespace) + 1);
@@ -97,7 +98,7 @@ export class WaitingQueue {
     if (!node) return false;
     this.nodes.delete(task.id);
     node.line.remove(node);
-    this.forgetEmpty(task.record);
+    this.forgetEmpty(node);
     return true;
   }
 
@@ -116,14 +117,20 @@ export class WaitingQueue {
     return best?.task;
   }
 
-  private forgetEmpty({ scope, pinnedAgent, skill, namespace }: TaskRecord): void {
+  private forgetEmpty({ key, task }: Node): void {
+    const { namespace } = task.record;
     const left = this.count(namespace) - 1;
     if (left > 0) this.counts.set(namespace, left);
     else this.counts.delete(namespace);
-    const key = laneKey(scope, pinnedAgent, skill);
     const lane = this.lanes.get(key);
     if (lane && PRIORITIES.every((priority) => !lane[priority].head)) this.lanes.delete(key);
   }
+}
+
+/** A task with the caller's answer waits for the agent that asked. */
+function laneOf({ continues, record }: LiveTask): string {
+  const { agent, scope, pinnedAgent, skill } = record;
+  return continues && agent ? laneKey(agent.namespace, agent.name, skill) : laneKey(scope, pinnedAgent, skill);
 }
 
 const laneKey = (scope: Namespace | null, agent: AgentName | null, skill: string): string =>
