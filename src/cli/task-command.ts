@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { text } from 'node:stream/consumers';
 import { PRIORITIES, type Priority } from '../core/task.js';
 import { TASK_STATES, type TaskState } from '../core/task-states.js';
-import type { GatewayClient, NewTaskWire, TaskWire, WatchedEvent } from '../sdk/index.js';
+import type { GatewayClient, Message, NewTaskWire, TaskWire, WatchedEvent } from '../sdk/index.js';
 import { clientOf, jsonObject, numberUpTo, withConnection, type ConnectionOptions } from './connection.js';
 import { TaskFailed } from './exit-codes.js';
 import { plain, say, sayJson, state, table } from './output.js';
@@ -111,20 +111,28 @@ function line({ seq, data }: WatchedEvent): string {
 function detail(data: WatchedEvent['data']): string {
   switch (data.event) {
     case 'queued':
-      return plain(data.agent_id ?? 'waits for an agent');
+      return plain(data.message ? words(data.message) : (data.agent_id ?? 'waits for an agent'));
     case 'progress':
       return `${data.pct} % ${plain(data.message ?? '')}`;
     case 'artifact':
       return shown(data.artifact);
     case 'completed':
-      return data.artifact ? shown(data.artifact) : '';
+      return (data.artifacts ?? (data.artifact ? [data.artifact] : [])).map(shown).join('\n');
     case 'failed':
+    case 'rejected':
       return plain(data.error);
     case 'running':
+    case 'input_required':
+    case 'auth_required':
+      return data.message ? plain(words(data.message)) : '';
     case 'canceled':
       return '';
   }
 }
+
+/** What a message says; parts that are no text as JSON. */
+const words = ({ parts }: Message): string =>
+  parts.map((part) => part.text ?? JSON.stringify(part)).join('\n');
 
 const shown = (artifact: { readonly text?: string }): string =>
   plain(artifact.text ?? JSON.stringify(artifact));
@@ -145,7 +153,9 @@ function sayTask(task: TaskWire): void {
     `skill ${plain(task.skill)}, agent ${plain(task.assigned_agent ?? '–')}, attempt ${task.attempt}, ${task.updated_at}`,
   );
   if (task.error !== undefined) say(plain(task.error));
-  if (task.artifact) say(task.artifact.text ?? JSON.stringify(task.artifact, null, 2));
+  if (task.message) say(plain(words(task.message)));
+  for (const artifact of task.artifacts ?? (task.artifact ? [task.artifact] : []))
+    say(artifact.text ?? JSON.stringify(artifact, null, 2));
 }
 
 function addCancel(task: Command): void {

@@ -1,8 +1,8 @@
 import type { TaskId } from '../../src/core/ids.js';
 import type { JsonObject } from '../../src/core/json.js';
-import type { TaskRecord } from '../../src/core/task.js';
+import type { Message, TaskEventBody, TaskRecord } from '../../src/core/task.js';
 import type { NewTaskRecord, TaskFilter, TaskStore } from '../../src/engine/tasks/task.store.js';
-import { PRODUCTION } from '../support/records.js';
+import { BOT, PRODUCTION } from '../support/records.js';
 import {
   agentNamed,
   completed,
@@ -69,7 +69,8 @@ export function describeTaskStore(
         expect(await store.get(task.record.id)).toEqual(task.record);
         expect(await store.input(task.record.id)).toEqual(task.input);
         expect(await store.eventsSince(task.record.id, 0, 10)).toEqual([task.event]);
-        expect(await store.artifact(task.record.id)).toBeNull();
+        expect(await store.lastEvent(task.record.id)).toEqual(task.event);
+        expect(await store.conversation(task.record.id)).toEqual([task.event]);
       });
 
       it('knows nothing of tasks that were never submitted', async () => {
@@ -77,7 +78,8 @@ export function describeTaskStore(
         expect(await store.get(id)).toBeUndefined();
         expect(await store.input(id)).toBeUndefined();
         expect(await store.eventsSince(id, 0, 10)).toEqual([]);
-        expect(await store.artifact(id)).toBeNull();
+        expect(await store.lastEvent(id)).toBeUndefined();
+        expect(await store.conversation(id)).toEqual([]);
       });
 
       it('refuses an id that exists and changes nothing of it', async () => {
@@ -244,17 +246,50 @@ export function describeTaskStore(
         expect(await store.get(id)).toMatchObject({ state: 'failed', lateResult: first });
       });
 
-      it('has the artifact of a completed task only', async () => {
-        const [done, bare, failed] = await submitted(newTask(), newTask(), newTask());
-        await store.append(
-          done!.id,
-          step(2, { event: 'completed', artifact: { text: 'x', parts: [{ text: 'y' }], mime: 'a/b' } }),
-        );
-        await store.append(bare!.id, step(2, { event: 'completed', artifact: null }));
-        await store.append(failed!.id, step(2, { event: 'failed', error: 'no' }));
-        expect(await store.artifact(done!.id)).toEqual({ text: 'x', parts: [{ text: 'y' }], mime: 'a/b' });
-        expect(await store.artifact(bare!.id)).toBeNull();
-        expect(await store.artifact(failed!.id)).toBeNull();
+      it('knows the newest entry of a log', async () => {
+        const { id } = await oneSubmitted();
+        const artifact = { text: 'x', parts: [{ text: 'y' }], mime: 'a/b' };
+        await store.append(id, running(2));
+        const end = step(3, { event: 'completed', artifact, artifacts: [artifact, { artifact_id: 'z' }] });
+        await store.append(id, end);
+        expect(await store.lastEvent(id)).toEqual(end.event);
+      });
+
+      it('knows the entries that a message can come with', async () => {
+        const { id } = await oneSubmitted();
+        const asks: Message = { role: 'agent', parts: [{ text: 'which one?' }], messageId: 'm-1' };
+        const answers: Message = { role: 'user', parts: [{ text: '{"event":"progress",' }] };
+        const bodies: TaskEventBody[] = [
+          { event: 'running' },
+          { event: 'progress', pct: 1, message: 'on the way' },
+          { event: 'artifact', artifact: { text: 'a' }, append: true, last_chunk: false },
+          { event: 'input_required', message: asks },
+          { event: 'queued', agent_id: BOT, message: answers },
+          { event: 'completed', artifact: null, message: asks },
+        ];
+        const steps = bodies.map((body, i) => step(i + 2, body));
+        await Promise.all(steps.map((one) => store.append(id, one)));
+        const said = (await store.conversation(id)).map(({ seq }) => seq);
+        expect(said).toEqual([1, 2, 5, 6, 7]);
+        expect((await store.conversation(id))[2]).toEqual(steps[3]!.event);
+      });
+
+      it('keeps with which answer of its caller a task goes on', async () => {
+        const { id } = await oneSubmitted();
+        const message: Message = { role: 'user', parts: [{ text: 'go on' }] };
+        await store.append(id, step(2, { event: 'input_required' }));
+        expect(await store.get(id)).toMatchObject({ state: 'input_required', turn: null });
+        await store.append(id, step(3, { event: 'queued', agent_id: BOT, message }));
+        expect(await store.get(id)).toMatchObject({ state: 'queued', turn: 3 });
+        await store.append(id, step(4, { event: 'queued', agent_id: null }));
+        expect(await store.get(id)).toMatchObject({ state: 'queued', turn: null });
+      });
+
+      it.each(['input_required', 'auth_required', 'rejected'] as const)('keeps a task that is %s', async (event) => {
+        const { id } = await oneSubmitted();
+        await store.append(id, step(2, event === 'rejected' ? { event, error: 'no' } : { event }));
+        expect(await store.get(id)).toMatchObject({ state: event, endedAt: event === 'rejected' ? START + 2 : null });
+        expect((await store.open()).map((task) => task.id)).toEqual(event === 'rejected' ? [] : [id]);
       });
     });
 
@@ -355,6 +390,81 @@ export function describeTaskStore(
       });
     });
 
+    describe('list by change', () => {
+      const byChange = (filter: Partial<TaskFilter> = {}) => ({ limit: 200, order: 'updated', ...filter }) as const;
+      const changed = async (...names: string[]) =>
+        submitted(...names.map((name, i) => newTask({ createdAt: START + i, skill: name })));
+      const skills = (found: readonly TaskRecord[]) => found.map(({ skill }) => skill).join(' ');
+
+      /** a ended last of all, d is open and changed in between, b ended first, c never changed. */
+      const four = async () => {
+        const [a, b, , d] = await changed('a', 'b', 'c', 'd');
+        await store.append(b!.id, completed(2, START + 50));
+        await store.append(d!.id, running(2, START + 60));
+        await store.append(a!.id, completed(2, START + 70));
+      };
+
+      it('shows what changed last first, ended or open, in pages without gap or duplicate', async () => {
+        await four();
+        for (const namespace of [PRODUCTION, null]) {
+          expect(skills((await pages(namespace, byChange())).flat())).toBe('a d b c');
+          expect((await pages(namespace, byChange({ limit: 1 }))).map(skills)).toEqual(['a', 'd', 'b', 'c']);
+          expect((await pages(namespace, byChange({ limit: 3 }))).map(skills)).toEqual(['a d b', 'c']);
+        }
+      });
+
+      it('tells tasks of the same moment apart', async () => {
+        const records = await changed('a', 'b', 'c', 'd', 'e');
+        await Promise.all(records.map(({ id }) => store.append(id, completed(2, START + 9))));
+        expect((await pages(PRODUCTION, byChange({ limit: 2 }))).map(skills)).toEqual(['e d', 'c b', 'a']);
+      });
+
+      it('keeps namespaces apart; without one it shows all', async () => {
+        const [one, two, three] = await submitted(
+          newTask(inNamespace('a')),
+          newTask(inNamespace('b')),
+          newTask(inNamespace('a')),
+        );
+        await store.append(two!.id, completed(2, START + 5));
+        await store.append(one!.id, completed(2, START + 6));
+        expect((await store.list(one!.namespace, byChange())).tasks.map(({ id }) => id)).toEqual([
+          one!.id,
+          three!.id,
+        ]);
+        const all = (await pages(null, byChange({ limit: 1 }))).flat();
+        expect(all.map(({ id }) => id)).toEqual([one!.id, two!.id, three!.id]);
+      });
+
+      it.each<[string, Partial<TaskFilter>, string]>([
+        ['an open state', { status: 'running' }, 'd'],
+        ['a terminal state', { status: 'completed' }, 'a b'],
+        ['a skill', { skill: 'b' }, 'b'],
+        ['a moment', { updatedAfter: START + 60 }, 'a d'],
+        ['a moment, newest created first', { updatedAfter: START + 60, order: 'created' }, 'd a'],
+      ])('filters by %s, and counts', async (_, filter, expected) => {
+        await four();
+        const page = await store.list(PRODUCTION, byChange({ ...filter, limit: 1, counted: true }));
+        expect(page.total).toBe(expected.split(' ').length);
+        expect(skills((await pages(PRODUCTION, byChange({ ...filter, limit: 1 }))).flat())).toBe(expected);
+        expect((await store.list(PRODUCTION, byChange(filter))).total).toBeUndefined();
+      });
+
+      it('finds and counts what is rare among many', async () => {
+        const many = Array.from({ length: 11_000 }, (_, i) =>
+          newTask({ skill: i % 4999 === 0 ? 'rare' : 'common' }),
+        );
+        const all = await submitted(...many);
+        await Promise.all(all.map(({ id }, i) => store.append(id, completed(2, START + 1 + i))));
+        const rare = all.filter(({ skill }) => skill === 'rare').map(({ id }) => id);
+        for (const namespace of [PRODUCTION, null]) {
+          const page = await store.list(namespace, byChange({ skill: 'rare', counted: true }));
+          expect(page.tasks.map(({ id }) => id)).toEqual(rare.toReversed());
+          expect(page.total).toBe(3);
+          expect((await store.list(namespace, byChange({ limit: 1, counted: true }))).total).toBe(11_000);
+        }
+      });
+    });
+
     it('opens with every task that has not ended, oldest first', async () => {
       const records = await submitted(
         ...Array.from({ length: 5 }, (_, i) => newTask({ createdAt: START + i })),
@@ -444,7 +554,7 @@ export function describeTaskStore(
         record: await from.get(id),
         input: await from.input(id),
         events: await from.eventsSince(id, 0, 10),
-        artifact: await from.artifact(id),
+        last: await from.lastEvent(id),
         submission: await from.findSubmission(PRODUCTION, 'key with ü and "quotes"'),
       });
 
@@ -464,7 +574,7 @@ export function describeTaskStore(
           step(2, { event: 'progress', pct: 0.5, message: HOSTILE }).event,
           step(3, { event: 'completed', artifact }).event,
         ]);
-        expect(stored.artifact).toEqual(artifact);
+        expect(stored.last).toEqual(stored.events[2]);
         expect(stored.record?.lateResult).toEqual({ status: 'completed', at: START, artifact });
         expect(stored.submission).toEqual({ taskId: id, fingerprint: 'sha256:00' });
       });

@@ -19,7 +19,12 @@ export type ReportKind =
   | 'huge chunk'
   | 'completed'
   | 'completed by chunk'
-  | 'failed';
+  | 'failed'
+  | 'rejected'
+  | 'asks'
+  | 'waits for authorization'
+  | 'says'
+  | 'another artifact';
 
 /** One thing that happens. Numbers are places in lists of what there is then (modulo their length), so that every shrunk run makes sense. */
 export type Action =
@@ -36,6 +41,7 @@ export type Action =
       readonly attempt: 'none' | 'right' | 'wrong';
     }
   | { readonly do: 'cancel'; readonly task: number }
+  | { readonly do: 'answer the agent'; readonly task: number }
   | { readonly do: 'get'; readonly task: number }
   | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'commit'; readonly count: number }
@@ -114,7 +120,8 @@ const join = fc.record<JoinAction>({
 
 const kind = fc.constantFrom<ReportKind>(
   'running', 'running', 'running', 'running', 'running', 'progress', 'progress', 'chunk', 'chunk', 'last chunk', 'huge chunk',
-  'completed', 'completed', 'completed', 'completed', 'completed by chunk', 'failed',
+  'completed', 'completed', 'completed', 'completed', 'completed by chunk', 'failed', 'rejected', 'asks', 'asks', 'asks',
+  'waits for authorization', 'says', 'another artifact',
 ); // prettier-ignore
 
 const of = <A extends Action>(weight: number, arbitrary: fc.Arbitrary<A>) => ({ weight, arbitrary });
@@ -137,6 +144,7 @@ export const anAction: fc.Arbitrary<Action> = fc.oneof(
     }),
   ),
   of(4, fc.record({ do: fc.constant('cancel' as const), task: small })),
+  of(8, fc.record({ do: fc.constant('answer the agent' as const), task: small })),
   of(1, fc.record({ do: fc.constant('get' as const), task: small })),
   of(7, fc.constantFrom(1, 50, 100, 300, 300, 300, 1_000, 1_000, 2_500, 6_000, 12_000).map((ms) => ({ do: 'advance', ms }) as const)),
   of(14, fc.integer({ min: 1, max: 6 }).map((count) => ({ do: 'commit', count }) as const)),
@@ -158,6 +166,7 @@ export const aSetup: fc.Arbitrary<Setup> = fc.record({
   tasks: fc.record({
     timeout: fc.constantFrom(5_000, 20_000),
     queueTimeout: fc.constantFrom(8_000, 60_000),
+    inputTimeout: fc.constantFrom(3_000, 60_000),
     queueLimit: fc.constantFrom(2, 1_000),
     whenBusy: fc.constantFrom('queue', 'queue', 'queue', 'reject'),
     reconnectGrace: fc.constantFrom(0, 2_000, 10_000),

@@ -1,6 +1,6 @@
 import { GatewayError, type ErrorCode } from '../../src/core/errors.js';
 import { agentKey, type AgentName, type Namespace, type TaskId } from '../../src/core/ids.js';
-import type { TaskReport } from '../../src/core/task.js';
+import { messageOf, type TaskReport } from '../../src/core/task.js';
 import { isTerminal } from '../../src/core/task-states.js';
 import type { Agent } from '../../src/engine/registry/agent.js';
 import type { Assignment } from '../../src/engine/registry/agent-connection.js';
@@ -141,8 +141,9 @@ export class Agents {
     const name = `${kind} of ${nameOf(client)} on ${id}`;
     const mayCount = client.open && live?.ended === false && this.hadItLast(client, id);
     const mustCount = mayCount && client.held.has(id) && numbering !== 'wrong';
-    if (mustCount && report.status !== 'running') client.held.delete(id);
+    if (mustCount && isResult(report)) client.held.delete(id);
     const answer = this.send(client, live, report, series);
+    if (mustCount && live.interrupted) client.held.delete(id);
     scene.follow(
       answer,
       () => {
@@ -202,7 +203,7 @@ export class Agents {
     );
   }
 
-  private isSent(client: Client, { taskId: id, attempt, input }: Assignment): void {
+  private isSent(client: Client, { taskId: id, attempt, input, continuation }: Assignment): void {
     const { scene } = this;
     const { agent } = client;
     const stored = scene.store.stored(id);
@@ -220,23 +221,35 @@ export class Agents {
       isHis,
       () => `${id} was sent to ${nameOf(client)} (attempt ${attempt}) before that was on disk`,
     );
-    scene.expect(attempt > before, () => `${id}: attempt ${attempt} after ${before}`);
-    scene.expect(markerOf({ input }) === markerOf(stored), () => `${id} was sent with another input`);
-    scene.expect(suits(agent, record), () => `${id} was sent to ${nameOf(client)}, which may not have it`);
+    if (continuation) {
+      const answer = stored.events.find(({ seq }) => seq === record.turn);
+      const text = answer && messageOf(answer.body)?.parts[0]?.text;
+      const asked = this.last.get(id)?.key === agent.key || scene.life > 1;
+      scene.expect(asked, () => `${id}: the answer went to ${nameOf(client)}, which had not asked`);
+      scene.expect(attempt === before, () => `${id}: attempt ${before} went on as ${attempt}`);
+      scene.expect(markerOf({ input }) === text, () => `${id} was sent with another answer`);
+    } else {
+      scene.expect(attempt > before, () => `${id}: attempt ${attempt} after ${before}`);
+      scene.expect(markerOf({ input }) === markerOf(stored), () => `${id} was sent with another input`);
+      this.times.set(id, (this.times.get(id) ?? 0) + 1);
+    }
+    // Whoever went on by itself has it, whatever its card says by now.
+    const mayHave = client.held.has(id) || suits(agent, record);
+    scene.expect(mayHave, () => `${id} was sent to ${nameOf(client)}, which may not have it`);
     this.take(client, id, attempt, record.timeoutMs);
   }
 
   private take(client: Client, id: TaskId, attempt: number, timeoutMs: number): void {
     const { agent, held, connection } = client;
     const { maxConcurrency } = agent.card;
+    const hadIt = held.has(id);
     held.add(id);
     client.sent.set(id, attempt);
     this.scene.expect(
-      held.size <= maxConcurrency,
+      hadIt || held.size <= maxConcurrency,
       () => `${nameOf(client)} holds ${held.size} tasks, allowed ${maxConcurrency}`,
     );
     this.last.set(id, { key: agent.key, principal: connection.principal.id, attempt });
-    this.times.set(id, (this.times.get(id) ?? 0) + 1);
     this.deadlines.set(id, this.scene.now + timeoutMs);
     this.scene.know(id);
   }
@@ -259,7 +272,7 @@ export class Agents {
   }
 
   private checkStored(id: TaskId, { status, append }: TaskReport, name: string): void {
-    if (status === 'running') return;
+    if (!isResult({ status })) return; // whatever else it was, the task may have moved on
     const state = this.scene.record(id)?.state;
     this.scene.expect(state === status, () => `${name} acknowledged, on disk ${state}`);
     if (append) this.checkWhole(id);
@@ -288,7 +301,7 @@ export class Agents {
     if (tooLarge && code === 'INVALID') return;
     this.scene.expect(code === 'TASK_NOT_FOUND', () => `${name} refused with ${code}`);
     this.scene.expect(!mustCount, () => `${name} refused though it holds the task`);
-    if (report.status !== 'running') this.checkLate(client, id, name);
+    if (isResult(report)) this.checkLate(client, id, name);
   }
 
   private checkLate(client: Client, id: TaskId, name: string): void {
@@ -304,6 +317,9 @@ export class Agents {
     return last?.key === agent.key && last.principal === connection.principal.id;
   }
 }
+
+const isResult = ({ status }: Pick<TaskReport, 'status'>): boolean =>
+  status === 'completed' || status === 'failed' || status === 'rejected';
 
 const nameOf = ({ agent }: Client): string => agent.key.replace('\n', '/');
 

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../src/core/errors.js';
 import type { TaskId } from '../../src/core/ids.js';
 import { ANONYMOUS } from '../../src/core/principal.js';
-import type { NewTask, TaskRecord } from '../../src/core/task.js';
-import { endsTask } from '../../src/core/task.js';
+import type { Message, NewTask, TaskRecord } from '../../src/core/task.js';
+import { endsTask, messageOf } from '../../src/core/task.js';
 import { isTerminal } from '../../src/core/task-states.js';
 import type { SubmitAction } from './actions.js';
 import type { Agents } from './agents.js';
@@ -56,12 +56,30 @@ export class Callers {
     );
   }
 
+  /** Answers an agent, whether or not it asks. */
+  answer(id: TaskId | undefined): void {
+    if (id === undefined) return;
+    const { scene } = this;
+    const text = `answer ${++this.count}`;
+    const { life } = scene;
+    this.countCancel(life, 1);
+    const message: Message = { role: 'user', parts: [{ text }], messageId: text };
+    const answer = scene.engine.tasks
+      .continueTask(ANONYMOUS, id, message)
+      .finally(() => this.countCancel(life, -1));
+    scene.follow(
+      answer,
+      () => scene.expect(this.hasHeard(id, text), () => `${id}: ${text} acknowledged before it was on disk`),
+      (code) => this.answerRefused(id, text, code),
+    );
+  }
+
   /** Nobody waits for a storage that is down. */
   expectPatience(): void {
     if (!this.scene.store.available)
       this.scene.expect(
         !this.cancels.get(this.scene.life),
-        () => 'a cancel waits for a storage that is down',
+        () => 'a cancel or an answer waits for a storage that is down',
       );
   }
 
@@ -146,6 +164,17 @@ export class Callers {
         code === 'STORAGE_UNAVAILABLE' && !scene.store.available,
         () => `${id}: cancel refused with ${code}`,
       );
+  }
+
+  private hasHeard(id: TaskId, text: string): boolean {
+    const events = this.scene.store.stored(id)?.events ?? [];
+    return events.some(({ body }) => messageOf(body)?.messageId === text);
+  }
+
+  private answerRefused(id: TaskId, text: string, code: ErrorCode): void {
+    const { scene } = this;
+    if (code !== 'CONFLICT') return this.cancelRefused(id, code);
+    scene.expect(!this.hasHeard(id, text), () => `${id}: ${text} was refused and is on disk`);
   }
 
   private countCancel(life: number, by: number): void {

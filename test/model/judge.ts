@@ -4,12 +4,15 @@ import { canMove, isTerminal, type TaskState } from '../../src/core/task-states.
 import type { LiveTask } from '../../src/engine/tasks/live-task.js';
 import type { Agents, Client } from './agents.js';
 import type { Scene } from './scene.js';
-import { comesBefore, suits } from './words.js';
+import { comesBefore, mayGetNow } from './words.js';
 
 /** How late a deadline may be noticed. */
 export const SLACK_MS = 300;
 /** How long an agent may be silent, and how late that may be noticed (a tenth of the interval). */
 const SILENCE_MS = 30_000 + 1_000;
+
+/** Why an agent has a task that it was not given now. */
+const BY_ITSELF: readonly (string | undefined)[] = ['the agent came back', 'the agent went on'];
 
 /** A waiting task and the attempt in which it waited. */
 export interface Waiting {
@@ -31,9 +34,9 @@ export class Judge {
     );
     for (const { task } of before) {
       const { holder, record } = task;
-      if (!holder || record.routing?.reason === 'the agent came back') continue;
+      if (!holder || BY_ITSELF.includes(record.routing?.reason)) continue;
       const overtaken = left.find(
-        ({ task: other }) => suits(holder, other.record) && comesBefore(other.record, record),
+        ({ task: other }) => mayGetNow(holder, other) && comesBefore(other.record, record),
       );
       this.scene.expect(!overtaken, () => `${task.id} was handed out before ${overtaken?.task.id}`);
     }
@@ -107,6 +110,11 @@ export class Judge {
       () => `${task.id} is worked on ${late} ms after its deadline`,
     );
     scene.expect(!back, () => `${task.id} waits for an agent that is back`);
+    scene.expect(
+      !task.holder || !task.hasAnswerToSend,
+      () => `${task.id}: its agent does not know the caller's answer`,
+    );
+    scene.expect(!task.interrupted || !task.holder, () => `${task.id} is interrupted and holds a slot`);
   }
 
   /** No task waits while somebody could take it. */
@@ -115,9 +123,9 @@ export class Judge {
     const waiting = scene.waiting();
     const { size } = scene.engine.waiting;
     scene.expect(waiting.length === size, () => `${size} in the queue, ${waiting.length} wait`);
-    for (const { id, record } of waiting) {
-      const idle = this.agents.online().find(({ agent }) => agent.hasRoom && suits(agent, record));
-      scene.expect(!idle, () => `${id} waits though ${idle?.agent.key} has room`);
+    for (const task of waiting) {
+      const idle = this.agents.online().find(({ agent }) => agent.hasRoom && mayGetNow(agent, task));
+      scene.expect(!idle, () => `${task.id} waits though ${idle?.agent.key} has room`);
     }
   }
 
@@ -172,5 +180,5 @@ export class Judge {
   }
 }
 
-const essence = ({ state, seq, attempt, agent, routing, progress, error, endedAt }: TaskRecord): string =>
-  JSON.stringify({ state, seq, attempt, agent, reason: agent && routing?.reason, progress, error, endedAt });
+const essence = ({ state, seq, attempt, turn, agent, routing, progress, error, endedAt }: TaskRecord): string =>
+  JSON.stringify({ state, seq, attempt, turn, agent, reason: agent && routing?.reason, progress, error, endedAt });

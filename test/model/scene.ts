@@ -110,7 +110,9 @@ export class Scene {
   }
 
   waiting(): LiveTask[] {
-    return [...this.engine.live].filter((task) => !task.ended && !task.holder && !task.waitsForHolder);
+    return [...this.engine.live].filter(
+      (task) => !task.ended && !task.holder && !task.waitsForHolder && !task.interrupted,
+    );
   }
 }
 

@@ -1,7 +1,8 @@
-import type { AgentName, Namespace } from '../../src/core/ids.js';
+import { sameAgent, type AgentName, type Namespace } from '../../src/core/ids.js';
 import { ANONYMOUS, type Principal } from '../../src/core/principal.js';
 import type { NewTask, TaskRecord, TaskReport } from '../../src/core/task.js';
 import type { Agent } from '../../src/engine/registry/agent.js';
+import type { LiveTask } from '../../src/engine/tasks/live-task.js';
 import { anInput } from '../fakes/engine.js';
 import type { ReportKind, SubmitAction } from './actions.js';
 
@@ -71,6 +72,16 @@ export function toReport(kind: ReportKind, chunk: string): TaskReport {
       return { status: 'completed', artifact: { text: chunk }, append: true };
     case 'failed':
       return { status: 'failed', error: 'no' };
+    case 'rejected':
+      return { status: 'rejected', message: 'not I' };
+    case 'asks':
+      return { status: 'input_required', message: 'which one?' };
+    case 'waits for authorization':
+      return { status: 'auth_required' };
+    case 'says':
+      return { status: 'running', message: 'nearly there' };
+    case 'another artifact':
+      return { status: 'running', artifact: { artifact_id: 'other', text: 'whole' } };
   }
 }
 
@@ -82,6 +93,12 @@ export const suits = (
   agent.hasSkill(skill) &&
   (scope === null || scope === agent.namespace) &&
   (pinnedAgent === null || pinnedAgent === agent.card.name);
+
+/** As {@link suits}; a task with its caller's answer is for the agent that asked. */
+export const mayGetNow = (agent: Agent, { continues, record }: LiveTask): boolean =>
+  continues
+    ? record.agent !== null && sameAgent(record.agent, agent.ref) && agent.hasSkill(record.skill)
+    : suits(agent, record);
 
 /** Whether a waiting task is to be handed out before another. */
 export const comesBefore = (a: TaskRecord, b: TaskRecord): boolean =>

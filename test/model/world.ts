@@ -53,6 +53,7 @@ export class World {
   private readonly players: Players = {
     submit: ({ task }) => this.callers.submit(task),
     cancel: ({ task }) => this.callers.cancel(pick(this.recent, task)),
+    'answer the agent': ({ task }) => this.callers.answer(pick(this.recent, task)),
     get: ({ task }) => this.callers.get(pick(this.scene.tasks, task)),
     join: ({ agent }) => this.agents.join(agent),
     // A connection that has been replaced ends too, sooner or later.

@@ -1,6 +1,7 @@
 import type { AgentView } from '../../src/core/agent.js';
 import type { AgentName, Namespace, TaskId } from '../../src/core/ids.js';
-import type { TaskRecord } from '../../src/core/task.js';
+import type { Artifact, TaskRecord } from '../../src/core/task.js';
+import type { TaskView } from '../../src/engine/tasks/tasks.service.js';
 
 export const TASK_ID = `t-${'0'.repeat(31)}1` as TaskId;
 export const PRODUCTION = 'production' as Namespace;
@@ -33,6 +34,14 @@ export const aRecord = (change: Partial<TaskRecord> = {}): TaskRecord => ({
   endedAt: null,
   deadlineAt: null,
   ...change,
+});
+
+/** A task as its caller sees it. */
+export const aView = (record: TaskRecord, artifact: Artifact | null = null): TaskView => ({
+  record,
+  artifact,
+  artifacts: artifact ? [artifact] : [],
+  message: null,
 });
 
 /** The seed's bot, online. */

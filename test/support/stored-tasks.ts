@@ -1,5 +1,5 @@
 import type { AgentName, Namespace, TaskId } from '../../src/core/ids.js';
-import type { RoutingDecision, TaskEventBody, TaskInput, TaskRecord } from '../../src/core/task.js';
+import type { RoutingDecision, TaskEventBody, TaskFailure, TaskInput, TaskRecord } from '../../src/core/task.js';
 import { endsTask, stateAfter, taskEvent } from '../../src/core/task.js';
 import type { NewTaskRecord, SubmissionKey, TaskStep } from '../../src/engine/tasks/task.store.js';
 import { aRecord, BOT } from './records.js';
@@ -52,10 +52,15 @@ export function step(seq: number, body: TaskEventBody, at = START + seq): TaskSt
     state: stateAfter(body),
     turn: body.event === 'queued' && body.message ? seq : null,
     progress: body.event === 'progress' ? { pct: body.pct } : null,
-    error: body.event === 'failed' ? { code: 'AGENT_FAILED', message: body.error } : null,
+    error: errorAfter(body),
     endedAt: ended ? at : null,
     deadlineAt: ended ? null : at + 60_000,
   };
+}
+
+function errorAfter(body: TaskEventBody): TaskFailure | null {
+  if (body.event === 'failed') return { code: 'AGENT_FAILED', message: body.error };
+  return body.event === 'rejected' ? { code: 'REJECTED', message: body.error } : null;
 }
 
 export const running = (seq: number, at?: number): TaskStep => step(seq, { event: 'running' }, at);

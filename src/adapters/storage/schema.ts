@@ -25,6 +25,7 @@ export interface TaskRow {
   state: TaskState;
   seq: number;
   attempt: number;
+  turn: number | null;
   agent_namespace: string | null;
   agent_name: string | null;
   agent_principal: string | null;

@@ -20,6 +20,7 @@ export const toTaskRow = (task: TaskRecord): TaskRow => ({
   state: task.state,
   seq: task.seq,
   attempt: task.attempt,
+  turn: task.turn,
   agent_namespace: task.agent?.namespace ?? null,
   agent_name: task.agent?.name ?? null,
   agent_principal: task.agentPrincipal,
@@ -47,6 +48,7 @@ export const toTaskRecord = (row: TaskRow): TaskRecord => ({
   state: row.state,
   seq: row.seq,
   attempt: row.attempt,
+  turn: row.turn,
   agent:
     row.agent_name === null
       ? null

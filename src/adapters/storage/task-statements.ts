@@ -7,7 +7,7 @@ const FIRST_SEQ = 1;
 
 type Id = Pick<TaskRow, 'id'>;
 type Step = Id &
-  Pick<TaskRow, 'state' | 'seq' | 'progress' | 'error' | 'updated_at' | 'ended_at' | 'deadline_at'>;
+  Pick<TaskRow, 'state' | 'seq' | 'turn' | 'progress' | 'error' | 'updated_at' | 'ended_at' | 'deadline_at'>;
 type Assign = Id &
   Pick<
     TaskRow,
@@ -23,7 +23,7 @@ type Assign = Id &
 // prettier-ignore
 const TASK_COLUMNS: readonly (keyof TaskRow)[] = [
   'id', 'namespace', 'scope', 'skill', 'pinned_agent', 'context_id', 'priority', 'timeout_ms', 'idempotent', 'created_by',
-  'created_at', 'state', 'seq', 'attempt', 'agent_namespace', 'agent_name', 'agent_principal', 'progress', 'error', 'routing', 'late_result',
+  'created_at', 'state', 'seq', 'attempt', 'turn', 'agent_namespace', 'agent_name', 'agent_principal', 'progress', 'error', 'routing', 'late_result',
   'updated_at', 'ended_at', 'deadline_at',
 ];
 
@@ -63,6 +63,7 @@ function steps(db: Kysely<Schema>) {
           placeholders<Omit<Step, 'id'>>(
             'state',
             'seq',
+            'turn',
             'progress',
             'error',
             'updated_at',
@@ -138,6 +139,15 @@ function reads(db: Kysely<Schema>) {
         .where('task_id', '=', task)
         .orderBy('seq', 'desc')
         .limit(1),
+    ),
+    conversation: new Prepared<Id>(
+      db
+        .selectFrom('task_events')
+        .select(['seq', 'at', 'body'])
+        .where('task_id', '=', task)
+        .where('body', 'not like', '{"event":"artifact",%')
+        .where('body', 'not like', '{"event":"progress",%')
+        .orderBy('seq'),
     ),
     submission: new Prepared<Pick<SubmissionRow, 'namespace' | 'key'>>(
       db

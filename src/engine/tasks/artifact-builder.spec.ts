@@ -1,10 +1,10 @@
 import type { Artifact } from '../../core/task.js';
-import { ArtifactBuilder, jsonBytes } from './artifact-builder.js';
+import { Artifacts } from './artifact-builder.js';
 
 const built = (...chunks: Artifact[]): Artifact => {
-  const builder = new ArtifactBuilder();
-  for (const chunk of chunks) builder.add(chunk);
-  return builder.build();
+  const artifacts = new Artifacts();
+  for (const chunk of chunks) artifacts.add(chunk, true);
+  return artifacts.build()[0]!;
 };
 
 it('joins texts, appends parts, and lets the newest of other fields win', () => {
@@ -23,10 +23,26 @@ it('invents neither text nor parts', () => {
 });
 
 it('says how large it has become, in bytes', () => {
-  const builder = new ArtifactBuilder();
-  expect(builder.add({ text: 'abc' })).toBe(14);
-  expect(builder.add({ text: 'ü漢' })).toBe(14 + 11 + 5);
-  expect(jsonBytes({ text: 'ü漢' })).toBe(16);
+  const artifacts = new Artifacts();
+  expect(artifacts.add({ text: 'abc' }, true)).toBe(14);
+  expect(artifacts.add({ text: 'ü漢' }, true)).toBe(14 + 11 + 5);
+  expect(artifacts.add({ artifact_id: 'b' }, true)).toBe(14 + 11 + 5 + 19);
+  expect(artifacts.add({ text: 'abc' }, false)).toBe(14 + 19);
+});
+
+it('keeps several apart by their ids, in the order in which they began; one without an id is the main one', () => {
+  const artifacts = new Artifacts();
+  artifacts.add({ artifact_id: 'a', name: 'A', text: '1' }, true);
+  artifacts.add({ text: 'main' }, false);
+  artifacts.add({ artifact_id: 'a', text: '2' }, true);
+  artifacts.add({ artifact_id: 'b', text: 'old' }, false);
+  artifacts.add({ artifact_id: 'b', text: 'new' }, false);
+  artifacts.add({ artifact_id: 'result', text: ' more' }, true);
+  expect(artifacts.build()).toEqual([
+    { artifact_id: 'a', name: 'A', text: '12' },
+    { artifact_id: 'result', text: 'main more' },
+    { artifact_id: 'b', text: 'new' },
+  ]);
 });
 
 it('treats hostile names like any other', () => {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { TaskId } from '../../core/ids.js';
-import { messageOf, type Message, type TaskInput, type TaskRecord } from '../../core/task.js';
+import { messageOf, type Message, type TaskEvent, type TaskInput, type TaskRecord } from '../../core/task.js';
 import type { LiveTask } from './live-task.js';
 import { TaskStore } from './task.store.js';
 
@@ -21,21 +21,18 @@ export class Conversations {
 
   /** In order, beginning with the input; each message has an id. */
   async of(id: TaskId): Promise<Message[]> {
-    const input = await this.store.input(id);
-    if (!input) return [];
-    const entries = await this.store.conversation(id);
-    const said = entries.map(({ seq, body }) => ({ seq, message: messageOf(body) }));
-    return [{ seq: 1, message: input.message }, ...said].flatMap(({ seq, message }) =>
-      message ? [{ messageId: `${id}-${seq}`, ...message }] : [],
-    );
+    const [input, said] = await Promise.all([this.store.input(id), this.store.conversation(id)]);
+    return input ? inOrder(id, input, said) : [];
   }
 
   /** What the holder of a task has to know; undefined when the task is gone. */
   async briefing({ id, turn, attempt }: TaskRecord): Promise<Briefing | undefined> {
-    const input = await this.store.input(id);
+    if (turn !== null) return this.continuation(id, turn);
+    // Only an attempt before this one can have asked anything.
+    const before = attempt > 1 ? this.store.conversation(id) : [];
+    const [input, said] = await Promise.all([this.store.input(id), before]);
     if (!input) return undefined;
-    if (turn !== null) return this.continuation(id, input, turn);
-    const history = attempt > 1 ? await this.of(id) : [];
+    const history = inOrder(id, input, said);
     return history.length > 1 ? { input, history } : { input };
   }
 
@@ -51,9 +48,19 @@ export class Conversations {
     task.hasAnswerToSend = task.continues;
   }
 
-  private async continuation(id: TaskId, input: TaskInput, turn: number): Promise<Briefing | undefined> {
-    const [entry] = await this.store.eventsSince(id, turn - 1, 1);
+  private async continuation(id: TaskId, turn: number): Promise<Briefing | undefined> {
+    const [input, [entry]] = await Promise.all([
+      this.store.input(id),
+      this.store.eventsSince(id, turn - 1, 1),
+    ]);
     const message = entry && messageOf(entry.body);
-    return message && { input: { ...input, message }, continuation: true };
+    return input && message && { input: { ...input, message }, continuation: true };
   }
+}
+
+function inOrder(id: TaskId, input: TaskInput, entries: readonly TaskEvent[]): Message[] {
+  const said = entries.map(({ seq, body }) => ({ seq, message: messageOf(body) }));
+  return [{ seq: 1, message: input.message }, ...said].flatMap(({ seq, message }) =>
+    message ? [{ messageId: `${id}-${seq}`, ...message }] : [],
+  );
 }

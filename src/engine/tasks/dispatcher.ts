@@ -187,7 +187,7 @@ export class Dispatcher {
   }
 
   private isStillHis(task: LiveTask, agent: Agent, attempt: number): boolean {
-    return !this.stopped && task.holder === agent && task.record.attempt === attempt;
+    return !this.stopped && !task.ended && task.holder === agent && task.record.attempt === attempt;
   }
 
   private send(task: LiveTask, agent: Agent, briefing: Briefing): void {

@@ -131,6 +131,7 @@ describe('a submission', () => {
     engine.store.commit();
     await turn();
     engine.store.answer();
+    engine.store.answer(); // what was said before
     await turn();
     expect(ann.connection.assignments).toEqual([]);
     expect(bob.connection.assignments).toMatchObject([{ taskId: id }]);

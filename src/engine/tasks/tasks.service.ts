@@ -92,7 +92,8 @@ export class TasksService {
     this.policy.requireRight(caller, 'execute');
     const task = await this.open(caller, id);
     if (await this.continuations.isRepeated(task, message)) return task.record;
-    await this.notEnding(task);
+    if (!this.store.available) throw storageUnavailable();
+    if (task.ending) await this.hasEnded(task);
     await this.written(this.continuations.take(task, message));
     return task.record;
   }
@@ -136,7 +137,8 @@ export class TasksService {
   async cancel(caller: Principal, id: string): Promise<TaskRecord> {
     this.policy.requireRight(caller, 'execute');
     const task = await this.open(caller, id);
-    await this.notEnding(task);
+    if (!this.store.available) throw storageUnavailable();
+    if (task.ending) await this.hasEnded(task);
     await this.written(this.steps.move(task, { event: 'canceled' }, { tellAgent: true }));
     return task.record;
   }
@@ -179,11 +181,9 @@ export class TasksService {
     return task;
   }
 
-  /** @throws GatewayError TASK_TERMINAL once its end is on disk, STORAGE_UNAVAILABLE */
-  private async notEnding(task: LiveTask): Promise<void> {
-    if (!this.store.available) throw storageUnavailable();
-    if (!task.ending) return;
-    await this.written(task.ending);
+  /** @throws GatewayError TASK_TERMINAL once the end is on disk, STORAGE_UNAVAILABLE */
+  private async hasEnded(task: LiveTask): Promise<never> {
+    await this.written(task.ending!);
     throw terminal(task.record);
   }
 

@@ -2,7 +2,7 @@ import { DEFAULT_MAX_CONCURRENCY, type AgentCard, type Skill } from '../../core/
 import { excerpt, invalid } from '../../core/errors.js';
 import { DEFAULT_NAMESPACE, type AgentName, type Namespace } from '../../core/ids.js';
 import { isObject, type JsonObject } from '../../core/json.js';
-import type { Artifact, Part, Progress, TaskReport } from '../../core/task.js';
+import type { Artifact, Message, Part, Progress, TaskReport } from '../../core/task.js';
 import { checkName, checkOptionalName } from '../../core/text.js';
 import type { Assignment } from '../../engine/registry/agent-connection.js';
 import type { RpcParams } from '../../transport/jsonrpc/envelope.js';
@@ -13,7 +13,19 @@ const MAX_CONCURRENCY = 10_000;
 const MAX_TAGS = 64;
 const MAX_TEXT = 4096;
 const MAX_PROGRESS_TEXT = 65_536;
-const STATUSES = ['running', 'completed', 'failed'] as const;
+const MAX_ARTIFACT_ID = 256;
+/** A bot may write them as A2A does, with a hyphen. */
+const STATUSES: Readonly<Record<string, TaskReport['status']>> = {
+  running: 'running',
+  completed: 'completed',
+  failed: 'failed',
+  rejected: 'rejected',
+  input_required: 'input_required',
+  auth_required: 'auth_required',
+  'input-required': 'input_required',
+  'auth-required': 'auth_required',
+};
+const STATUS_WORDS = [...new Set(Object.values(STATUSES))].join(', ');
 
 export interface Registration {
   readonly card: AgentCard;
@@ -130,14 +142,16 @@ export function toReport(params: RpcParams): StatusReport {
     ...rest
   } = paramsObject(params);
   if (typeof id !== 'string') throw invalid('params.id', id, 'the id of a task');
-  if (!STATUSES.some((allowed) => allowed === status))
-    throw invalid('params.status', status, STATUSES.join(', '));
+  const checked = typeof status === 'string' && Object.hasOwn(STATUSES, status) ? STATUSES[status] : undefined;
+  if (!checked) throw invalid('params.status', status, STATUS_WORDS);
   const progress = toProgress(rest);
+  const message = toSaid(rest, progress);
   return {
     id,
     report: {
-      status: status as TaskReport['status'],
+      status: checked,
       ...(progress ? { progress } : {}),
+      ...(message === undefined ? {} : { message }),
       ...(artifact === undefined || artifact === null ? {} : { artifact: toArtifact(artifact) }),
       ...flag('append', append),
       ...flag('lastChunk', lastChunk),
@@ -153,19 +167,42 @@ function toProgress({ pct, progress, message }: JsonObject): Progress | undefine
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'number' || !Number.isFinite(value))
     throw invalid('params.pct', value, 'a number from 0 to 100');
-  const text = optionalText('params.message', message, MAX_PROGRESS_TEXT);
+  const text = isObject(message) ? undefined : optionalText('params.message', message, MAX_PROGRESS_TEXT);
   return { pct: Math.min(100, Math.max(0, value)), ...(text === undefined ? {} : { message: text }) };
 }
 
-/** A plain string stands for its text. */
+/** What the bot says; words that belong to progress stay with it. An empty text says nothing. */
+function toSaid({ message }: JsonObject, progress: Progress | undefined): Message | string | undefined {
+  if (!isObject(message)) {
+    const text = optionalText('params.message', message, MAX_PROGRESS_TEXT);
+    return progress || text === '' ? undefined : text;
+  }
+  const { role = 'agent', parts } = message;
+  if (role !== 'user' && role !== 'agent') throw invalid('params.message.role', role, 'agent');
+  if (!Array.isArray(parts) || parts.length === 0 || !parts.every(isObject))
+    throw invalid('params.message.parts', parts, 'an array of at least one part');
+  checkTexts('params.message.parts', parts);
+  return { ...message, role, parts: parts.map(withType) };
+}
+
+/** A plain string stands for its text; the id may be written as A2A does. */
 function toArtifact(value: unknown): Artifact {
   if (typeof value === 'string') return { text: value };
   if (!isObject(value)) throw invalid('params.artifact', value, 'an object');
-  const { text, parts } = value;
+  const { artifactId, artifact_id: id = artifactId, ...rest } = value;
+  const { text, parts } = rest;
+  if (id !== undefined && (typeof id !== 'string' || id === '' || id.length > MAX_ARTIFACT_ID))
+    throw invalid('params.artifact.artifact_id', id, `a string of 1 to ${MAX_ARTIFACT_ID} characters`);
   if (text !== undefined && typeof text !== 'string') throw invalid('params.artifact.text', text, 'a string');
   if (parts !== undefined && !(Array.isArray(parts) && parts.every(isObject)))
     throw invalid('params.artifact.parts', parts, 'an array of parts');
-  return value;
+  return id === undefined ? (rest as Artifact) : ({ artifact_id: id, ...rest } as Artifact);
+}
+
+function checkTexts(field: string, parts: readonly JsonObject[]): void {
+  parts.forEach(({ text }, i) => {
+    if (text !== undefined && typeof text !== 'string') throw invalid(`${field}[${i}].text`, text, 'a string');
+  });
 }
 
 function flag<Name extends 'append' | 'lastChunk'>(
@@ -183,24 +220,31 @@ export function errorText(error: unknown): string {
   return (typeof text === 'string' ? text : excerpt(text)).slice(0, MAX_PROGRESS_TEXT);
 }
 
-/** tasks/send, letter for letter as the seed shows it; a later attempt says so. */
-export function toSendFrame({ taskId, skill, attempt, input }: Assignment): string {
+/**
+ * tasks/send, letter for letter as the seed shows it. A later attempt says so; so does the caller's answer, which comes
+ * under the same id (`continuation`), and work that another bot had begun a conversation about (`history`).
+ */
+export function toSendFrame({ taskId, skill, attempt, input, continuation, history }: Assignment): string {
   const { message, constraints, metadata } = input;
-  const again = attempt > 1 ? { attempt } : {};
+  const more = {
+    ...(attempt > 1 && { attempt }),
+    ...(continuation && { continuation }),
+    ...(history && { history: history.map(withTypes) }),
+  };
   return JSON.stringify({
     jsonrpc: '2.0',
     method: DOWN.send,
     params: {
       id: taskId,
       message: withTypes(message),
-      metadata: { ...metadata, skill, constraints, ...again },
+      metadata: { ...metadata, skill, constraints, ...more },
     },
     id: taskId,
   });
 }
 
 /** Bots are written to with `type`; parts that came without it get it. */
-const withTypes = ({ role, parts }: Assignment['input']['message']) => ({ role, parts: parts.map(withType) });
+const withTypes = ({ role, parts, ...rest }: Message) => ({ role, parts: parts.map(withType), ...rest });
 
 const withType = (part: Part): Part =>
   part.type === undefined && part.text !== undefined ? { type: 'text', ...part } : part;

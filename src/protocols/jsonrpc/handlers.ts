@@ -18,8 +18,8 @@ export class RpcHandlers {
     'tasks/send': async (who, params) =>
       toAck(await this.tasks.submit(who, toNewTask(params, params['idempotency_key']))),
     'tasks/get': async (who, params) => {
-      const { record, artifact } = await this.tasks.get(who, taskIdOf(params));
-      return toTask(record, artifact);
+      const view = await this.tasks.get(who, taskIdOf(params));
+      return toTask(view.record, view);
     },
     'tasks/cancel': async (who, params) => toTask(await this.tasks.cancel(who, taskIdOf(params))),
     'agents/list': (who) => toAgentList(this.registry.list(who)),

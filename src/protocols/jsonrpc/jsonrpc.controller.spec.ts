@@ -1,5 +1,5 @@
 import { startHttpApp, type TestApp } from '../../../test/support/http-app.js';
-import { aRecord, anAgent, BOT, TASK_ID } from '../../../test/support/records.js';
+import { aRecord, aView, anAgent, BOT, TASK_ID } from '../../../test/support/records.js';
 import { GatewayError } from '../../core/errors.js';
 import type { Namespace } from '../../core/ids.js';
 import type { Principal, Right } from '../../core/principal.js';
@@ -21,7 +21,7 @@ const start = async (fakes = {}): Promise<void> => {
     submit: async (_who: Principal, task: NewTask) => (submitted.push(task), aRecord()),
     get: async (_who, id) => {
       if (id !== TASK_ID) throw new GatewayError('TASK_NOT_FOUND', 'no such task');
-      return { record: aRecord({ state: 'completed' }), artifact: { text: 'done' } };
+      return aView(aRecord({ state: 'completed' }), { text: 'done' });
     },
     cancel: async () => aRecord({ state: 'canceled' }),
   };
@@ -177,7 +177,7 @@ describe('ids, notifications, batches', () => {
     jest
       .spyOn(tasks as TasksService, 'get')
       .mockReturnValue(
-        new Promise((resolve) => (release = () => resolve({ record: aRecord(), artifact: null }))),
+        new Promise((resolve) => (release = () => resolve(aView(aRecord())))),
       );
     jest
       .spyOn(tasks as TasksService, 'cancel')

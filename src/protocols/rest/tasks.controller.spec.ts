@@ -1,5 +1,5 @@
 import { startHttpApp, type TestApp } from '../../../test/support/http-app.js';
-import { aRecord, BOT, TASK_ID } from '../../../test/support/records.js';
+import { aRecord, aView, BOT, TASK_ID } from '../../../test/support/records.js';
 import { GatewayError } from '../../core/errors.js';
 import type { Principal } from '../../core/principal.js';
 import { taskEvent, type NewTask } from '../../core/task.js';
@@ -29,7 +29,7 @@ beforeEach(async () => {
     submit: async (_who: Principal, task: NewTask) => (submitted.push(task), aRecord()),
     get: async (_who, id) => {
       if (id !== TASK_ID) throw NOT_FOUND;
-      return { record: aRecord({ state: 'completed' }), artifact: { text: '摘要结果...' } };
+      return aView(aRecord({ state: 'completed' }), { text: '摘要结果...' });
     },
     list: async (_who, filter) => (filters.push(filter), { tasks: [aRecord()], nextCursor: 'next' }),
     cancel: async () => aRecord({ state: 'canceled' }),

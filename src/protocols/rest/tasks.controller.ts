@@ -40,8 +40,8 @@ export class TasksController {
 
   @Get(':id')
   async get(@Caller() who: Principal, @Param('id') id: string): Promise<TaskWire> {
-    const { record, artifact } = await this.tasks.get(who, id);
-    return toTask(record, artifact);
+    const view = await this.tasks.get(who, id);
+    return toTask(view.record, view);
   }
 
   /** The task's log from the start, or after Last-Event-ID, then live (spec: SSE). */

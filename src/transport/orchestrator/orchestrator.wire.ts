@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../core/json.js';
 import type {
   Artifact,
+  Message,
   Priority,
   Progress,
   RoutingDecision,
@@ -59,7 +60,12 @@ export interface TaskWire {
   /** Dispatches so far. */
   readonly attempt: number;
   readonly progress?: Progress;
+  /** The main artifact, or the only one. */
   readonly artifact?: Artifact;
+  /** All of them, where there are several, and as far as they have grown while the task goes on. */
+  readonly artifacts?: readonly Artifact[];
+  /** What the agent says about where the task stands: what it asks for while it is `input_required`. */
+  readonly message?: Message;
   readonly error?: string;
   readonly error_code?: TaskFailure['code'];
   readonly late_result?: LateResultWire;

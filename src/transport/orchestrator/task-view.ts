@@ -1,5 +1,5 @@
 import { isoTime } from '../../core/clock.js';
-import type { Artifact, LateResult, TaskRecord } from '../../core/task.js';
+import type { Artifact, LateResult, Message, TaskRecord } from '../../core/task.js';
 import type { LateResultWire, TaskAckWire, TaskWire } from './orchestrator.wire.js';
 
 /** Says what the acknowledgement promises: the task is in. Where it stands by now is for GET to say. */
@@ -9,8 +9,17 @@ export const toAck = (record: TaskRecord): TaskAckWire => ({
   assigned_agent: record.agent?.name ?? null,
 });
 
+/** What an agent has made and said. */
+interface Made {
+  readonly artifact: Artifact | null;
+  readonly artifacts: readonly Artifact[];
+  readonly message: Message | null;
+}
+const NOTHING: Made = { artifact: null, artifacts: [], message: null };
+
 /** A task as every read shows it; what it does not have is left out. */
-export function toTask(record: TaskRecord, artifact: Artifact | null = null): TaskWire {
+export function toTask(record: TaskRecord, { artifact, artifacts, message }: Made = NOTHING): TaskWire {
+  const several = artifacts.length > 1 || (artifacts.length === 1 && !artifact);
   return {
     task_id: record.id,
     status: record.state,
@@ -22,6 +31,8 @@ export function toTask(record: TaskRecord, artifact: Artifact | null = null): Ta
     attempt: record.attempt,
     ...(record.progress && { progress: record.progress }),
     ...(artifact && { artifact }),
+    ...(several && { artifacts }),
+    ...(message && { message }),
     ...(record.error && { error: record.error.message, error_code: record.error.code }),
     ...(record.lateResult && { late_result: toLate(record.lateResult) }),
     ...(record.routing && { routing: record.routing }),

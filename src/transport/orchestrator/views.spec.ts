@@ -1,4 +1,4 @@
-import { aRecord, anAgent, BOT, TASK_ID } from '../../../test/support/records.js';
+import { aRecord, aView, anAgent, BOT, TASK_ID } from '../../../test/support/records.js';
 import { toAgentList } from './agent-view.js';
 import { taskIdOf } from './task-id.js';
 import { toAck, toTask } from './task-view.js';
@@ -28,7 +28,8 @@ test('a fresh task shows what it has and nothing else', () => {
 
 test('B044, B046: how it ended', () => {
   const endedAt = Date.UTC(2026, 0, 2);
-  expect(toTask(aRecord({ state: 'completed', endedAt }), { text: '摘要结果...' })).toMatchObject({
+  const completed = aView(aRecord({ state: 'completed', endedAt }), { text: '摘要结果...' });
+  expect(toTask(completed.record, completed)).toMatchObject({
     status: 'completed',
     artifact: { text: '摘要结果...' },
     ended_at: '2026-01-02T00:00:00.000Z',
@@ -51,6 +52,17 @@ test('B044, B046: how it ended', () => {
     late_result: { status: 'completed', at: '2026-01-02T00:00:00.000Z', artifact: { text: 'late' } },
     routing: { chosen: BOT },
   });
+});
+
+test('what an agent has made and says so far', () => {
+  const message = { role: 'agent', parts: [{ type: 'text', text: 'which one?' }] } as const;
+  const asking = { ...aView(aRecord({ state: 'input_required' })), artifacts: [{ text: 'so far' }], message };
+  const view = toTask(asking.record, asking);
+  expect(view).toMatchObject({ status: 'input_required', artifacts: [{ text: 'so far' }], message });
+  expect(view).not.toHaveProperty('artifact');
+  const [main, other] = [{ text: 'main' }, { artifact_id: 'b', text: 'other' }];
+  const several = { ...aView(aRecord({ state: 'completed' }), main), artifacts: [main, other] };
+  expect(toTask(several.record, several)).toMatchObject({ artifact: main, artifacts: [main, other] });
 });
 
 test('B009: agents', () => {

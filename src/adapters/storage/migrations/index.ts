@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.js';
 import { up as tasks } from './0001-tasks.js';
+import { up as turns } from './0002-turns.js';
 import { up as enterprise } from './0005-enterprise.js';
 
 export type Dialect = 'sqlite' | 'postgres';
@@ -12,5 +13,6 @@ interface Migration {
 /** In order; a migration that has been released is never changed. */
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-tasks': { up: tasks },
+  '0002-turns': { up: turns },
   '0005-enterprise': { up: enterprise },
 };

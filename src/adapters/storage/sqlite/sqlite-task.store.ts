@@ -1,5 +1,5 @@
 import type { Namespace, TaskId } from '../../../core/ids.js';
-import type { Artifact, LateResult, TaskEvent, TaskInput, TaskRecord } from '../../../core/task.js';
+import type { LateResult, TaskEvent, TaskInput, TaskRecord } from '../../../core/task.js';
 import {
   TaskStore,
   type AssignmentChange,
@@ -64,6 +64,7 @@ export class SqliteTaskStore extends TaskStore {
       id,
       seq: event.seq,
       state: step.state,
+      turn: step.turn,
       progress: step.progress && JSON.stringify(step.progress),
       error: step.error && JSON.stringify(step.error),
       updated_at: event.at,
@@ -114,10 +115,15 @@ export class SqliteTaskStore extends TaskStore {
     );
   }
 
-  override async artifact(id: TaskId): Promise<Artifact | null> {
+  override async lastEvent(id: TaskId): Promise<TaskEvent | undefined> {
     const row = await this.database.one<TaskEventRow, { id: string }>(STATEMENTS.lastEvent, { id });
-    const body = row && toTaskEvent(row).body;
-    return body?.event === 'completed' ? body.artifact : null;
+    return row && toTaskEvent(row);
+  }
+
+  override async conversation(id: TaskId): Promise<readonly TaskEvent[]> {
+    return (await this.database.all<TaskEventRow, { id: string }>(STATEMENTS.conversation, { id })).map(
+      toTaskEvent,
+    );
   }
 
   override async findSubmission(namespace: Namespace, key: string): Promise<FoundSubmission | undefined> {

@@ -1,11 +1,20 @@
 import type { StreamResponse } from '@a2a-js/sdk';
-import type { TaskEvent, TaskEventBody, TaskRecord } from '../../../core/task.js';
+import {
+  artifactId,
+  artifactsOf,
+  type Artifact,
+  type CompletedBody,
+  type Message,
+  type TaskEvent,
+  type TaskRecord,
+} from '../../../core/task.js';
 import { fromArtifact, statusOf, type FailureText } from './a2a.mapper.js';
 
 /** One task's log as A2A's stream events (1.0 §3.1.2): the task itself comes first, and not from here. */
 export class A2aEvents {
   private working = false;
-  private pieces = 0;
+  /** Artifacts that the stream has seen of the work under way, by their ids. */
+  private begun = new Set<string>();
 
   constructor(
     private readonly record: TaskRecord,
@@ -17,17 +26,22 @@ export class A2aEvents {
     if (seq === 1) return [];
     switch (body.event) {
       case 'queued':
-        this.pieces = 0;
+        if (!body.message) this.begun = new Set(); // begun anew
+        this.working = false;
         return [this.status('queued', at)];
       case 'running':
-        return this.begin(at);
+        return body.message ? [this.say('running', at, body.message)] : this.begin(at);
       case 'progress':
         this.working = true;
         return [this.status('running', at, body.message, { pct: body.pct })];
       case 'artifact':
-        return [...this.begin(at), this.piece(body.artifact, this.pieces++ > 0, body.last_chunk)];
+        return [...this.begin(at), this.piece(body.artifact, body.append, body.last_chunk)];
+      case 'input_required':
+      case 'auth_required':
+      case 'rejected':
+        return [this.say(body.event, at, body.message)];
       case 'completed':
-        return [...this.begin(at), ...this.whole(body.artifact), this.status('completed', at)];
+        return [...this.begin(at), ...this.whole(body), this.say('completed', at, body.message)];
       case 'failed':
         return [this.status('failed', at, this.failure(body.error))];
       case 'canceled':
@@ -42,27 +56,33 @@ export class A2aEvents {
     return [this.status('running', at)];
   }
 
-  /** A result that came in pieces is there already. */
-  private whole(artifact: Extract<TaskEventBody, { event: 'completed' }>['artifact']): StreamResponse[] {
-    return artifact && this.pieces === 0 ? [this.piece(artifact, false, true)] : [];
+  /** Of what was made, what the stream has not seen. */
+  private whole(body: CompletedBody): StreamResponse[] {
+    const unseen = artifactsOf(body).filter((artifact) => !this.begun.has(artifactId(artifact)));
+    return unseen.map((artifact) => this.piece(artifact, false, true));
   }
 
-  private piece(
-    artifact: Parameters<typeof fromArtifact>[0],
-    append: boolean,
-    lastChunk: boolean,
-  ): StreamResponse {
-    const value = { ...this.ids, artifact: fromArtifact(artifact), append, lastChunk, metadata: undefined };
+  /** The first piece of an artifact is all that there is of it yet. */
+  private piece(artifact: Artifact, append: boolean, lastChunk: boolean): StreamResponse {
+    const adds = append && this.begun.has(artifactId(artifact));
+    this.begun.add(artifactId(artifact));
+    const value = { ...this.ids, artifact: fromArtifact(artifact), append: adds, lastChunk, metadata: undefined };
     return { payload: { $case: 'artifactUpdate', value } };
+  }
+
+  /** What the agent says about where it stands. */
+  private say(state: TaskRecord['state'], at: number, message: Message | undefined): StreamResponse {
+    this.working = state === 'running';
+    return this.status(state, at, message);
   }
 
   private status(
     state: TaskRecord['state'],
     at: number,
-    text?: string,
+    said?: Message | string,
     metadata?: Record<string, unknown>,
   ): StreamResponse {
-    const value = { ...this.ids, status: statusOf(this.record, state, at, text), metadata };
+    const value = { ...this.ids, status: statusOf(this.record, state, at, said), metadata };
     return { payload: { $case: 'statusUpdate', value } };
   }
 

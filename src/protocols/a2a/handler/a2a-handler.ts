@@ -16,12 +16,19 @@ import { GatewayError, invalid } from '../../../core/errors.js';
 import type { AgentName } from '../../../core/ids.js';
 import type { JsonObject } from '../../../core/json.js';
 import type { Principal } from '../../../core/principal.js';
-import type { Message, NewTask, TaskEventBody, TaskRecord } from '../../../core/task.js';
-import { isTerminal } from '../../../core/task-states.js';
+import {
+  artifactsOf,
+  interruptsTask,
+  type Message,
+  type NewTask,
+  type TaskEventBody,
+  type TaskRecord,
+} from '../../../core/task.js';
+import { isInterrupted, isTerminal } from '../../../core/task-states.js';
 import { RegistryService } from '../../../engine/registry/registry.service.js';
 import { RESET, type TasksService } from '../../../engine/tasks/tasks.service.js';
 import { A2aEvents } from './a2a-events.js';
-import { fromInput, fromTask, stateOf, toMessage, type FailureText } from './a2a.mapper.js';
+import { fromMessage, fromTask, stateOf, toMessage, type FailureText } from './a2a.mapper.js';
 import type { Target } from './target.js';
 
 type Errors = typeof import('@a2a-js/sdk/errors');
@@ -70,31 +77,39 @@ export class A2aHandler implements A2ARequestHandler {
     return Promise.reject(new this.errors.UnsupportedOperationError('this agent has no extended card'));
   }
 
-  /** Waits for the end (1.0 §3.2.2) unless the caller wants the task at once. A caller that hangs up loses nothing. */
-  async sendMessage(request: SendMessageRequest): Promise<Task> {
+  /**
+   * Waits until the task ends or its agent waits for the caller (1.0 §3.2.2), unless the caller wants the task at once. A
+   * caller that hangs up loses nothing. An agent that answered by words alone is answered for by them.
+   */
+  async sendMessage(request: SendMessageRequest): Promise<Task | A2aMessage> {
     const { record, message } = await this.submit(request);
     const { historyLength, returnImmediately } = request.configuration ?? {};
-    if (isTerminal(record.state)) return this.task(record.id, historyLength); // the message came before
-    const history = historyLength === 0 ? [] : [fromInput(message, record)];
+    const continued = record.turn !== null;
     const { failure, caller } = this.context;
-    if (returnImmediately) return fromTask({ record, artifact: null, history }, failure);
-    const end = await this.ended(record.id);
+    if (settles(record) || (continued && returnImmediately)) return this.task(record.id, historyLength);
+    const history = historyLength === 0 ? [] : [message];
+    const fresh = { record, artifacts: [], message: null, history };
+    if (returnImmediately) return fromTask(fresh, failure);
+    const end = await this.settled(record);
+    if (continued || end?.event !== 'completed') return this.task(record.id, historyLength);
+    const artifacts = artifactsOf(end);
     const ended = await this.saying(() => this.tasks.record(caller, record.id));
+    if (end.message && artifacts.length === 0) return fromMessage(end.message, ended);
     // What is known is not read again: the last event has the result, the request the message.
-    return fromTask(
-      { record: ended, artifact: end?.event === 'completed' ? end.artifact : null, history },
-      failure,
-    );
+    return fromTask({ record: ended, artifacts, message: end.message ?? null, history }, failure);
   }
 
+  /** Ends where a send ends. */
   async *sendMessageStream(request: SendMessageRequest): AsyncGenerator<StreamResponse, void, undefined> {
     const { record, message } = await this.submit(request);
-    const history = [fromInput(message, record)];
-    const fresh = fromTask({ record, artifact: null, history }, this.context.failure);
-    const hasEnded = isTerminal(record.state); // the message came before
-    yield* this.follow(record, undefined, () =>
-      hasEnded ? this.task(record.id, undefined) : Promise.resolve(fresh),
-    );
+    const known = settles(record) || record.turn !== null; // the message came before, or goes on with a task
+    const fresh = { record, artifacts: [], message: null, history: [message] };
+    const first = known
+      ? await this.task(record.id, undefined)
+      : fromTask(fresh, this.context.failure);
+    this.position = record.turn ?? 1;
+    yield { payload: { $case: 'task', value: first } };
+    if (!isInterrupted(record.state)) yield* this.follow(record, this.position, interruptsTask);
   }
 
   getTask({ id, historyLength }: GetTaskRequest): Promise<Task> {
@@ -114,7 +129,13 @@ export class A2aHandler implements A2ARequestHandler {
     const { record } = await this.saying(() => this.tasks.get(this.context.caller, id));
     if (isTerminal(record.state) && this.context.after === undefined)
       throw new this.errors.UnsupportedOperationError(`the task has ended: ${record.state}`);
-    yield* this.follow(record, this.context.after, () => this.task(id, undefined));
+    const { after } = this.context;
+    const seen = after !== undefined && /^\d{1,15}$/.test(after) ? Number(after) : 0;
+    if (seen > 0 && seen <= record.seq) return yield* this.follow(record, seen);
+    // No position, or one that the log does not know: all of it.
+    this.position = 1;
+    yield { payload: { $case: 'task', value: await this.task(id, undefined) } };
+    yield* this.follow(record, 1);
   }
 
   listTasks(request: ListTasksRequest): Promise<ListTasksResponse> {
@@ -127,12 +148,16 @@ export class A2aHandler implements A2ARequestHandler {
         return { tasks: [], nextPageToken: '', pageSize, totalSize: 0 };
       const page = await this.tasks.list(this.context.caller, {
         limit: pageSize,
+        order: 'updated',
+        counted: true,
         ...(status && { status }),
         ...(request.contextId && { contextId: request.contextId }),
         ...(request.pageToken && { cursor: request.pageToken }),
+        ...(request.statusTimestampAfter && { updatedAfter: Date.parse(request.statusTimestampAfter) }),
       });
       const tasks = await Promise.all(page.tasks.map(({ id }) => this.task(id, request.historyLength ?? 0)));
-      return { tasks, nextPageToken: page.nextCursor ?? '', pageSize, totalSize: tasks.length };
+      const totalSize = page.total ?? tasks.length;
+      return { tasks, nextPageToken: page.nextCursor ?? '', pageSize, totalSize };
     });
   }
 
@@ -161,20 +186,31 @@ export class A2aHandler implements A2ARequestHandler {
   private submit({ message, metadata }: SendMessageRequest): Promise<Submitted> {
     return this.saying(async () => {
       if (!message) throw invalid('message', message, 'a message');
-      if (message.taskId) await this.refuseContinuation(message);
+      if (message.taskId) return this.continue(message);
       const task = this.newTask(message, { ...metadata, ...message.metadata });
       return { record: await this.tasks.submit(this.context.caller, task), message: task.input.message };
     });
   }
 
-  /** No agent here asks its caller back yet, so no task waits for another message. */
-  private async refuseContinuation({ taskId, contextId }: A2aMessage): Promise<never> {
-    const { record } = await this.tasks.get(this.context.caller, taskId);
+  /** A message to a task answers what its agent asks; a task that asks nothing takes none. */
+  private async continue(given: A2aMessage): Promise<Submitted> {
+    const { caller } = this.context;
+    const { taskId, contextId } = given;
+    const message = toMessage(given);
+    const { record } = await this.tasks.get(caller, taskId);
     if (contextId && record.contextId !== contextId)
       throw invalid('message.contextId', contextId, 'the context of the task, or none');
-    throw new this.errors.UnsupportedOperationError(
-      `the task takes no further message: it is ${record.state}`,
-    );
+    if (!isInterrupted(record.state) && !(await this.wasSaid(taskId, message)))
+      throw new this.errors.UnsupportedOperationError(
+        `the task takes no further message: it is ${record.state}`,
+      );
+    if (isTerminal(record.state)) return { record, message };
+    return { record: await this.tasks.continueTask(caller, taskId, message), message };
+  }
+
+  private async wasSaid(id: string, { messageId }: Message): Promise<boolean> {
+    const said = await this.tasks.history(this.context.caller, id);
+    return said.some((one) => one.role === 'user' && one.messageId === messageId);
   }
 
   private newTask(message: A2aMessage, metadata: JsonObject): NewTask {
@@ -208,45 +244,44 @@ export class A2aHandler implements A2ARequestHandler {
     return skill;
   }
 
-  /** Resolves at the end of the task to its last event, or when the caller has gone. */
-  private async ended(id: string): Promise<TaskEventBody | undefined> {
+  /** Resolves when the task has ended or its agent waits for the caller, to what happened then; or when the caller has gone. */
+  private async settled({ id, turn }: TaskRecord): Promise<TaskEventBody | undefined> {
     const { caller, signal } = this.context;
+    const after = turn === null ? undefined : String(turn);
     let last: TaskEventBody | undefined;
-    for await (const item of await this.tasks.watch(caller, id, { after: undefined, signal }))
-      if (item !== RESET) last = item.body;
+    for await (const item of await this.tasks.watch(caller, id, { after, signal })) {
+      if (item === RESET) continue;
+      last = item.body;
+      if (interruptsTask(last)) break;
+    }
     return last;
   }
 
   private task(id: string, historyLength: number | undefined): Promise<Task> {
     return this.saying(async () => {
-      const view = await this.tasks.get(this.context.caller, id);
-      const input = historyLength === 0 ? undefined : await this.tasks.input(this.context.caller, id);
-      const history = input ? [fromInput(input.message, view.record)] : [];
-      return fromTask({ ...view, history }, this.context.failure);
+      const { caller, failure } = this.context;
+      const view = await this.tasks.get(caller, id);
+      const history = historyLength === 0 ? [] : await this.tasks.history(caller, id, historyLength);
+      return fromTask({ ...view, history }, failure);
     });
   }
 
-  /** The task, then its log; from a position on only what came after it. */
+  /** The task's log after a position, to its end or to an event that ends the stream. */
   private async *follow(
     record: TaskRecord,
-    after: string | undefined,
-    task: () => Promise<Task>,
+    seen: number,
+    isLast: (body: TaskEventBody) => boolean = () => false,
   ): AsyncGenerator<StreamResponse, void, undefined> {
     const { caller, signal, failure } = this.context;
-    const asked = after !== undefined && /^\d{1,15}$/.test(after) ? Number(after) : 0;
-    const seen = asked <= record.seq ? asked : 0; // a position that the log does not know: all of it
     const events = new A2aEvents(record, failure);
     const log = await this.saying(() => this.tasks.watch(caller, record.id, { after: undefined, signal }));
     for await (const item of log) {
       if (item === RESET) continue;
-      if (item.seq === 1 && seen === 0) {
-        this.position = 1;
-        yield { payload: { $case: 'task', value: await task() } };
-      }
-      for (const event of events.of(item)) {
-        this.position = item.seq;
-        if (item.seq > seen) yield event;
-      }
+      const said = events.of(item); // also of what was seen: what came before tells what the rest means
+      if (item.seq <= seen) continue;
+      this.position = item.seq;
+      yield* said;
+      if (isLast(item.body)) return;
     }
   }
 
@@ -258,6 +293,9 @@ export class A2aHandler implements A2ARequestHandler {
     }
   }
 }
+
+/** There is nothing to wait for. */
+const settles = ({ state }: TaskRecord): boolean => isTerminal(state) || isInterrupted(state);
 
 const hashOf = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('base64url');

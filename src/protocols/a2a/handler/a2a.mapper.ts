@@ -7,31 +7,47 @@ import type {
 } from '@a2a-js/sdk';
 import { isoTime } from '../../../core/clock.js';
 import { isObject, type Json, type JsonObject } from '../../../core/json.js';
-import type { Artifact, Message, Part, TaskRecord } from '../../../core/task.js';
+import {
+  agentSays,
+  artifactId,
+  type Artifact,
+  type Message,
+  type Part,
+  type TaskRecord,
+} from '../../../core/task.js';
 import type { TaskState } from '../../../core/task-states.js';
 
 /**
  * Between the core and A2A. Of A2A's types the ones of 1.0, which the SDK's codecs translate into 0.3; its enums are numbers,
  * repeated here so that the SDK is loaded only when somebody speaks A2A.
  */
-const STATE = { submitted: 1, working: 2, completed: 3, failed: 4, canceled: 5 } as const;
+const STATE = {
+  submitted: 1,
+  working: 2,
+  completed: 3,
+  failed: 4,
+  canceled: 5,
+  inputRequired: 6,
+  rejected: 7,
+  authRequired: 8,
+} as const;
 const ROLE: { readonly user: number; readonly agent: number } = { user: 1, agent: 2 };
 
 const STATES: Record<TaskState, number> = {
   created: STATE.submitted,
   queued: STATE.submitted,
   running: STATE.working,
+  input_required: STATE.inputRequired,
+  auth_required: STATE.authRequired,
   completed: STATE.completed,
   failed: STATE.failed,
   canceled: STATE.canceled,
+  rejected: STATE.rejected,
 };
 
 /** The core's state for a filter of A2A; undefined: no task here is ever in it. */
 export const stateOf = (state: number): TaskState | undefined =>
   (Object.keys(STATES) as TaskState[]).find((name) => name !== 'created' && STATES[name] === state);
-
-/** One artifact per task has this id. */
-const RESULT = 'result';
 
 /** A part as bots get it: `type` names its kind, files are as in A2A 0.3. */
 export function toPart({ content, filename, mediaType, metadata }: A2aPart): Part {
@@ -79,55 +95,61 @@ function fromFile(
   return { ...named, content: { $case: 'url', value: typeof uri === 'string' ? uri : '' } };
 }
 
+/** As it came: what is empty was not there. */
 export function toMessage(message: A2aMessage): Message {
-  return { role: Number(message.role) === ROLE.agent ? 'agent' : 'user', parts: message.parts.map(toPart) };
+  const { messageId, contextId, taskId, metadata, extensions, referenceTaskIds } = message;
+  return {
+    role: Number(message.role) === ROLE.agent ? 'agent' : 'user',
+    parts: message.parts.map(toPart),
+    ...(messageId && { messageId }),
+    ...(contextId && { contextId }),
+    ...(taskId && { taskId }),
+    ...(metadata && Object.keys(metadata).length > 0 && { metadata: metadata as JsonObject }),
+    ...(extensions.length > 0 && { extensions }),
+    ...(referenceTaskIds.length > 0 && { referenceTaskIds }),
+  };
 }
 
-/** The caller's message as the task's history shows it. */
-export const fromInput = (message: Message, { id, contextId }: TaskRecord): A2aMessage => ({
-  messageId: `${id}-input`,
+/** A message of a task; `fallbackId` where it came without an id. */
+export const fromMessage = (
+  message: Message,
+  { id, contextId, seq }: TaskRecord,
+  fallbackId = `${id}-${seq}`,
+): A2aMessage => ({
+  messageId: message.messageId ?? fallbackId,
   contextId: contextId ?? '',
   taskId: id,
   role: message.role === 'agent' ? ROLE.agent : ROLE.user,
   parts: message.parts.map(fromPart),
-  metadata: undefined,
-  extensions: [],
-  referenceTaskIds: [],
+  metadata: message.metadata && { ...message.metadata },
+  extensions: [...(message.extensions ?? [])],
+  referenceTaskIds: [...(message.referenceTaskIds ?? [])],
 });
 
 export function fromArtifact(artifact: Artifact): A2aArtifact {
-  const { text, parts = [], name, description, ...rest } = artifact;
+  const { artifact_id: _, text, parts = [], name, description, metadata, extensions, ...rest } = artifact;
   const own =
     Object.keys(rest).length > 0 && text === undefined && parts.length === 0 ? [{ data: rest } as Part] : [];
   const all = [...(text === undefined ? [] : [{ text }]), ...parts, ...own];
   return {
-    artifactId: RESULT,
+    artifactId: artifactId(artifact),
     name: typeof name === 'string' ? name : '',
     description: typeof description === 'string' ? description : '',
     parts: (all.length > 0 ? all : [{ text: '' }]).map(fromPart),
-    metadata: undefined,
-    extensions: [],
+    metadata: isObject(metadata) ? { ...metadata } : undefined,
+    extensions: Array.isArray(extensions) ? extensions.filter((uri) => typeof uri === 'string') : [],
   };
 }
 
-/** What the agent says along with a state. */
-function said(text: string, { id, contextId, seq }: TaskRecord): A2aMessage {
-  return {
-    messageId: `${id}-${seq}`,
-    contextId: contextId ?? '',
-    taskId: id,
-    role: ROLE.agent,
-    parts: [fromPart({ text })],
-    metadata: undefined,
-    extensions: [],
-    referenceTaskIds: [],
-  };
-}
-
-/** A status at a moment; `text` is what there is to say about it. */
-export const statusOf = (record: TaskRecord, state: TaskState, at: number, text?: string): TaskStatus => ({
+/** A status at a moment; `said` is what there is to say about it. */
+export const statusOf = (
+  record: TaskRecord,
+  state: TaskState,
+  at: number,
+  said?: Message | string | null,
+): TaskStatus => ({
   state: STATES[state],
-  message: text === undefined || text === '' ? undefined : said(text, record),
+  message: said ? fromMessage(typeof said === 'string' ? agentSays(said) : said, record) : undefined,
   timestamp: isoTime(at),
 });
 
@@ -136,18 +158,20 @@ export type FailureText = (error: string) => string;
 
 export interface TaskParts {
   readonly record: TaskRecord;
-  readonly artifact: Artifact | null;
-  readonly history: readonly A2aMessage[];
+  readonly artifacts: readonly Artifact[];
+  /** What the agent says about where the task stands. */
+  readonly message: Message | null;
+  readonly history: readonly Message[];
 }
 
-export function fromTask({ record, artifact, history }: TaskParts, failure: FailureText): Task {
-  const text = record.error ? failure(record.error.message) : undefined;
+export function fromTask({ record, artifacts, message, history }: TaskParts, failure: FailureText): Task {
+  const said = message ?? (record.error && failure(record.error.message));
   return {
     id: record.id,
     contextId: record.contextId ?? '',
-    status: statusOf(record, record.state, record.updatedAt, text),
-    artifacts: artifact ? [fromArtifact(artifact)] : [],
-    history: [...history],
+    status: statusOf(record, record.state, record.updatedAt, said),
+    artifacts: artifacts.map(fromArtifact),
+    history: history.map((one) => fromMessage(one, record)),
     metadata: { skill: record.skill, ...(record.agent && { agent_id: record.agent.name }) },
   };
 }
