@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { text } from 'node:stream/consumers';
 import { PRIORITIES, type Priority } from '../core/task.js';
 import { TASK_STATES, type TaskState } from '../core/task-states.js';
-import type { GatewayClient, Message, NewTaskWire, TaskWire, WatchedEvent } from '../sdk/index.js';
+import type { Artifact, GatewayClient, Message, NewTaskWire, TaskWire, WatchedEvent } from '../sdk/index.js';
 import { clientOf, jsonObject, numberUpTo, withConnection, type ConnectionOptions } from './connection.js';
 import { TaskFailed } from './exit-codes.js';
 import { plain, say, sayJson, state, table } from './output.js';
@@ -109,18 +109,16 @@ function line({ seq, data }: WatchedEvent): string {
 }
 
 function detail(data: WatchedEvent['data']): string {
+  if ('error' in data) return plain(data.error);
   switch (data.event) {
-    case 'queued':
-      return plain(data.message ? words(data.message) : (data.agent_id ?? 'waits for an agent'));
     case 'progress':
       return `${data.pct} % ${plain(data.message ?? '')}`;
     case 'artifact':
       return shown(data.artifact);
     case 'completed':
-      return (data.artifacts ?? (data.artifact ? [data.artifact] : [])).map(shown).join('\n');
-    case 'failed':
-    case 'rejected':
-      return plain(data.error);
+      return artifactsIn(data).map(shown).join('\n');
+    case 'queued':
+      return data.message ? plain(words(data.message)) : plain(data.agent_id ?? 'waits for an agent');
     case 'running':
     case 'input_required':
     case 'auth_required':
@@ -129,6 +127,13 @@ function detail(data: WatchedEvent['data']): string {
       return '';
   }
 }
+
+interface Made {
+  readonly artifact?: Artifact | null;
+  readonly artifacts?: readonly Artifact[];
+}
+const artifactsIn = ({ artifact, artifacts }: Made): readonly Artifact[] =>
+  artifacts ?? (artifact ? [artifact] : []);
 
 /** What a message says; parts that are no text as JSON. */
 const words = ({ parts }: Message): string =>
@@ -154,8 +159,7 @@ function sayTask(task: TaskWire): void {
   );
   if (task.error !== undefined) say(plain(task.error));
   if (task.message) say(plain(words(task.message)));
-  for (const artifact of task.artifacts ?? (task.artifact ? [task.artifact] : []))
-    say(artifact.text ?? JSON.stringify(artifact, null, 2));
+  for (const artifact of artifactsIn(task)) say(artifact.text ?? JSON.stringify(artifact, null, 2));
 }
 
 function addCancel(task: Command): void {

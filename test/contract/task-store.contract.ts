@@ -285,12 +285,18 @@ export function describeTaskStore(
         expect(await store.get(id)).toMatchObject({ state: 'queued', turn: null });
       });
 
-      it.each(['input_required', 'auth_required', 'rejected'] as const)('keeps a task that is %s', async (event) => {
-        const { id } = await oneSubmitted();
-        await store.append(id, step(2, event === 'rejected' ? { event, error: 'no' } : { event }));
-        expect(await store.get(id)).toMatchObject({ state: event, endedAt: event === 'rejected' ? START + 2 : null });
-        expect((await store.open()).map((task) => task.id)).toEqual(event === 'rejected' ? [] : [id]);
-      });
+      it.each(['input_required', 'auth_required', 'rejected'] as const)(
+        'keeps a task that is %s',
+        async (event) => {
+          const { id } = await oneSubmitted();
+          await store.append(id, step(2, event === 'rejected' ? { event, error: 'no' } : { event }));
+          expect(await store.get(id)).toMatchObject({
+            state: event,
+            endedAt: event === 'rejected' ? START + 2 : null,
+          });
+          expect((await store.open()).map((task) => task.id)).toEqual(event === 'rejected' ? [] : [id]);
+        },
+      );
     });
 
     describe('order', () => {
@@ -391,7 +397,8 @@ export function describeTaskStore(
     });
 
     describe('list by change', () => {
-      const byChange = (filter: Partial<TaskFilter> = {}) => ({ limit: 200, order: 'updated', ...filter }) as const;
+      const byChange = (filter: Partial<TaskFilter> = {}) =>
+        ({ limit: 200, order: 'updated', ...filter }) as const;
       const changed = async (...names: string[]) =>
         submitted(...names.map((name, i) => newTask({ createdAt: START + i, skill: name })));
       const skills = (found: readonly TaskRecord[]) => found.map(({ skill }) => skill).join(' ');

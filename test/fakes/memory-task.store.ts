@@ -270,7 +270,8 @@ const copy = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON
 const keyOf = (namespace: Namespace, key: string): string => `${namespace}\n${key}`;
 const placeByCreation = ({ id }: TaskRecord): string => id;
 /** Sorts as text as the time does as a number. */
-const placeByUpdate = ({ id, updatedAt }: TaskRecord): string => `${String(updatedAt).padStart(15, '0')}.${id}`;
+const placeByUpdate = ({ id, updatedAt }: TaskRecord): string =>
+  `${String(updatedAt).padStart(15, '0')}.${id}`;
 const order = (a: TaskRecord, b: TaskRecord): number => (a.id < b.id ? -1 : 1);
 
 function fits(record: TaskRecord, { status, skill, agent, contextId, updatedAfter }: TaskFilter): boolean {

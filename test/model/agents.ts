@@ -267,7 +267,9 @@ export class Agents {
     if (report.append) this.chunks.set(series, (this.chunks.get(series) ?? 0) + 1);
     const alive = this.scene.now + live.record.timeoutMs;
     this.deadlines.set(live.id, Math.max(alive, this.deadlines.get(live.id) ?? 0));
-    if (live.holder === client.agent && live.handed) client.held.add(live.id); // it may have taken it up again
+    if (live.holder !== client.agent || !live.handed) return answer;
+    client.held.add(live.id); // it may have taken it up again
+    client.sent.set(live.id, live.record.attempt);
     return answer;
   }
 

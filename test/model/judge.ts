@@ -180,5 +180,25 @@ export class Judge {
   }
 }
 
-const essence = ({ state, seq, attempt, turn, agent, routing, progress, error, endedAt }: TaskRecord): string =>
-  JSON.stringify({ state, seq, attempt, turn, agent, reason: agent && routing?.reason, progress, error, endedAt });
+const essence = ({
+  state,
+  seq,
+  attempt,
+  turn,
+  agent,
+  routing,
+  progress,
+  error,
+  endedAt,
+}: TaskRecord): string =>
+  JSON.stringify({
+    state,
+    seq,
+    attempt,
+    turn,
+    agent,
+    reason: agent && routing?.reason,
+    progress,
+    error,
+    endedAt,
+  });

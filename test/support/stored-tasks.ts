@@ -1,5 +1,11 @@
 import type { AgentName, Namespace, TaskId } from '../../src/core/ids.js';
-import type { RoutingDecision, TaskEventBody, TaskFailure, TaskInput, TaskRecord } from '../../src/core/task.js';
+import type {
+  RoutingDecision,
+  TaskEventBody,
+  TaskFailure,
+  TaskInput,
+  TaskRecord,
+} from '../../src/core/task.js';
 import { endsTask, stateAfter, taskEvent } from '../../src/core/task.js';
 import type { NewTaskRecord, SubmissionKey, TaskStep } from '../../src/engine/tasks/task.store.js';
 import { aRecord, BOT } from './records.js';

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../core/errors.js';
+import type { TaskId } from '../../core/ids.js';
 import type { Message, TaskRecord } from '../../core/task.js';
 import { Conversations } from './conversations.js';
 import { Dispatcher } from './dispatcher.js';
@@ -15,8 +16,12 @@ export class Continuations {
     private readonly steps: TaskSteps,
   ) {}
 
-  /** Decides at once; resolves when the answer is on disk. @throws GatewayError CONFLICT when the agent waits for nothing */
+  /**
+   * Decides at once; resolves when the answer is on disk. The newest answer again is the same answer.
+   * @throws GatewayError CONFLICT when the agent waits for nothing
+   */
   take(task: LiveTask, message: Message): Promise<void> {
+    if (task.answer && isAgain(task.answer.message, message)) return task.answer.stored;
     if (!task.interrupted) throw notAsked(task.record);
     const agent = task.record.agent?.name ?? null;
     const stored = this.steps.move(task, { event: 'queued', agent_id: agent, message });
@@ -25,24 +30,17 @@ export class Continuations {
     return stored;
   }
 
-  /**
-   * Whether this answer, told by its `messageId`, was given before; resolves when that one is on disk.
-   * @throws GatewayError CONFLICT when it was another under the same id
-   */
-  async isRepeated(task: LiveTask, message: Message): Promise<boolean> {
-    const { messageId } = message;
-    if (messageId === undefined) return false;
-    if (task.answer?.message.messageId === messageId) {
-      await task.answer.stored;
-      return sameWords(task.answer.message, message);
-    }
-    const said = await this.conversations.of(task.id);
-    const before = said.find((one) => one.messageId === messageId && one.role === message.role);
-    return before !== undefined && sameWords(before, message);
+  /** Whether this answer is on disk already. @throws GatewayError CONFLICT when it was another under the same `messageId` */
+  async wasGiven(id: TaskId, message: Message): Promise<boolean> {
+    if (message.messageId === undefined) return false;
+    return (await this.conversations.of(id)).some((before) => isAgain(before, message));
   }
 }
 
-function sameWords(before: Message, now: Message): true {
+/** One message id stands for one message. @throws GatewayError CONFLICT */
+function isAgain(before: Message, now: Message): boolean {
+  if (now.messageId === undefined || before.messageId !== now.messageId || before.role !== now.role)
+    return false;
   if (JSON.stringify(before.parts) === JSON.stringify(now.parts)) return true;
   throw new GatewayError('CONFLICT', 'messageId: was used for another message; use a new one');
 }

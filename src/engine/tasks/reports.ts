@@ -56,7 +56,8 @@ export class Reports {
         return this.reject(task, report);
       case 'running':
         return this.goOn(task, from, report);
-      default:
+      case 'input_required':
+      case 'auth_required':
         return this.interrupt(task, report.status, report);
     }
   }
@@ -67,8 +68,7 @@ export class Reports {
     // What belongs to the attempt before counts only where it stands for itself.
     const anew = task.holder && !task.handed && !task.continues;
     if ((task.lacksPieces || anew) && !isWhole(report)) return false;
-    // Taking a waiting task back needs a slot; a result does not, and an agent that waited for its caller may go on by itself.
-    return task.holder !== undefined || task.interrupted || report.status !== 'running' || from.hasRoom;
+    return report.status !== 'running' || mayGoOn(task, from);
   }
 
   private async goOn(task: LiveTask, from: Agent, report: TaskReport): Promise<void> {
@@ -161,6 +161,10 @@ export class Reports {
     });
   }
 }
+
+/** To take a waiting task back needs a slot; but who asked its caller may go on without an answer. */
+const mayGoOn = (task: LiveTask, from: Agent): boolean =>
+  task.holder !== undefined || task.interrupted || task.continues || from.hasRoom;
 
 /** The agent is done with it. */
 const isResult = ({ status }: TaskReport): boolean =>

@@ -47,7 +47,15 @@ export class TaskSteps {
     const toTell = details.tellAgent ? this.holdings.whoKnows(task) : undefined;
     const event = this.apply(task, body, details);
     const { state, turn, progress, error, endedAt, deadlineAt } = task.record;
-    const committed = this.store.append(task.id, { event, state, turn, progress, error, endedAt, deadlineAt });
+    const committed = this.store.append(task.id, {
+      event,
+      state,
+      turn,
+      progress,
+      error,
+      endedAt,
+      deadlineAt,
+    });
     const ends = endsTask(body);
     if (ends) {
       task.ending = committed;

@@ -91,7 +91,7 @@ export class TasksService {
   async continueTask(caller: Principal, id: string, message: Message): Promise<TaskRecord> {
     this.policy.requireRight(caller, 'execute');
     const task = await this.open(caller, id);
-    if (await this.continuations.isRepeated(task, message)) return task.record;
+    if (await this.continuations.wasGiven(task.id, message)) return task.record;
     if (!this.store.available) throw storageUnavailable();
     if (task.ending) await this.hasEnded(task);
     await this.written(this.continuations.take(task, message));

@@ -130,7 +130,9 @@ export class WaitingQueue {
 /** A task with the caller's answer waits for the agent that asked. */
 function laneOf({ continues, record }: LiveTask): string {
   const { agent, scope, pinnedAgent, skill } = record;
-  return continues && agent ? laneKey(agent.namespace, agent.name, skill) : laneKey(scope, pinnedAgent, skill);
+  return continues && agent
+    ? laneKey(agent.namespace, agent.name, skill)
+    : laneKey(scope, pinnedAgent, skill);
 }
 
 const laneKey = (scope: Namespace | null, agent: AgentName | null, skill: string): string =>

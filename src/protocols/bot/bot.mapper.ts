@@ -142,7 +142,8 @@ export function toReport(params: RpcParams): StatusReport {
     ...rest
   } = paramsObject(params);
   if (typeof id !== 'string') throw invalid('params.id', id, 'the id of a task');
-  const checked = typeof status === 'string' && Object.hasOwn(STATUSES, status) ? STATUSES[status] : undefined;
+  const checked =
+    typeof status === 'string' && Object.hasOwn(STATUSES, status) ? STATUSES[status] : undefined;
   if (!checked) throw invalid('params.status', status, STATUS_WORDS);
   const progress = toProgress(rest);
   const message = toSaid(rest, progress);
@@ -196,12 +197,13 @@ function toArtifact(value: unknown): Artifact {
   if (text !== undefined && typeof text !== 'string') throw invalid('params.artifact.text', text, 'a string');
   if (parts !== undefined && !(Array.isArray(parts) && parts.every(isObject)))
     throw invalid('params.artifact.parts', parts, 'an array of parts');
-  return id === undefined ? (rest as Artifact) : ({ artifact_id: id, ...rest } as Artifact);
+  return id === undefined ? rest : { artifact_id: id, ...rest };
 }
 
 function checkTexts(field: string, parts: readonly JsonObject[]): void {
   parts.forEach(({ text }, i) => {
-    if (text !== undefined && typeof text !== 'string') throw invalid(`${field}[${i}].text`, text, 'a string');
+    if (text !== undefined && typeof text !== 'string')
+      throw invalid(`${field}[${i}].text`, text, 'a string');
   });
 }
 

@@ -176,9 +176,7 @@ describe('ids, notifications, batches', () => {
     let release = (): void => undefined;
     jest
       .spyOn(tasks as TasksService, 'get')
-      .mockReturnValue(
-        new Promise((resolve) => (release = () => resolve(aView(aRecord())))),
-      );
+      .mockReturnValue(new Promise((resolve) => (release = () => resolve(aView(aRecord())))));
     jest
       .spyOn(tasks as TasksService, 'cancel')
       .mockImplementation(async () => (release(), aRecord({ state: 'canceled' })));

@@ -14,14 +14,22 @@ export const STREAM_EVENTS: Record<TaskEventBody['event'], StreamEventInfo> = {
     fields: '`agent_id` (null: waits), `message` (the answer)',
     ends: false,
   },
-  running: { when: 'the agent has begun, or says something', fields: '`message` (what it says)', ends: false },
+  running: {
+    when: 'the agent has begun, or says something',
+    fields: '`message` (what it says)',
+    ends: false,
+  },
   progress: { when: 'the agent has come further', fields: '`pct` (0–100), `message`', ends: false },
   artifact: {
     when: 'a piece of an artifact (`append`), or a whole one of several',
     fields: '`artifact`, `append`, `last_chunk`',
     ends: false,
   },
-  input_required: { when: 'the agent asks its caller for more', fields: '`message` (the question)', ends: false },
+  input_required: {
+    when: 'the agent asks its caller for more',
+    fields: '`message` (the question)',
+    ends: false,
+  },
   auth_required: {
     when: 'the agent waits for an authorization of its caller',
     fields: '`message` (what for)',

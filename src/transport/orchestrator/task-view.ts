@@ -18,8 +18,7 @@ interface Made {
 const NOTHING: Made = { artifact: null, artifacts: [], message: null };
 
 /** A task as every read shows it; what it does not have is left out. */
-export function toTask(record: TaskRecord, { artifact, artifacts, message }: Made = NOTHING): TaskWire {
-  const several = artifacts.length > 1 || (artifacts.length === 1 && !artifact);
+export function toTask(record: TaskRecord, made: Made = NOTHING): TaskWire {
   return {
     task_id: record.id,
     status: record.state,
@@ -30,15 +29,26 @@ export function toTask(record: TaskRecord, { artifact, artifacts, message }: Mad
     ...(record.contextId !== null && { context_id: record.contextId }),
     attempt: record.attempt,
     ...(record.progress && { progress: record.progress }),
-    ...(artifact && { artifact }),
-    ...(several && { artifacts }),
-    ...(message && { message }),
+    ...toMade(made),
     ...(record.error && { error: record.error.message, error_code: record.error.code }),
     ...(record.lateResult && { late_result: toLate(record.lateResult) }),
     ...(record.routing && { routing: record.routing }),
     created_at: isoTime(record.createdAt),
     updated_at: isoTime(record.updatedAt),
     ...(record.endedAt !== null && { ended_at: isoTime(record.endedAt) }),
+  };
+}
+
+function toMade({
+  artifact,
+  artifacts,
+  message,
+}: Made): Pick<TaskWire, 'artifact' | 'artifacts' | 'message'> {
+  const isAll = artifacts.length === (artifact ? 1 : 0);
+  return {
+    ...(artifact && { artifact }),
+    ...(!isAll && { artifacts }),
+    ...(message && { message }),
   };
 }
 

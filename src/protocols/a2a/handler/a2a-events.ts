@@ -66,7 +66,13 @@ export class A2aEvents {
   private piece(artifact: Artifact, append: boolean, lastChunk: boolean): StreamResponse {
     const adds = append && this.begun.has(artifactId(artifact));
     this.begun.add(artifactId(artifact));
-    const value = { ...this.ids, artifact: fromArtifact(artifact), append: adds, lastChunk, metadata: undefined };
+    const value = {
+      ...this.ids,
+      artifact: fromArtifact(artifact),
+      append: adds,
+      lastChunk,
+      metadata: undefined,
+    };
     return { payload: { $case: 'artifactUpdate', value } };
   }
 

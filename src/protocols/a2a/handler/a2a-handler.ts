@@ -104,9 +104,7 @@ export class A2aHandler implements A2ARequestHandler {
     const { record, message } = await this.submit(request);
     const known = settles(record) || record.turn !== null; // the message came before, or goes on with a task
     const fresh = { record, artifacts: [], message: null, history: [message] };
-    const first = known
-      ? await this.task(record.id, undefined)
-      : fromTask(fresh, this.context.failure);
+    const first = known ? await this.task(record.id, undefined) : fromTask(fresh, this.context.failure);
     this.position = record.turn ?? 1;
     yield { payload: { $case: 'task', value: first } };
     if (!isInterrupted(record.state)) yield* this.follow(record, this.position, interruptsTask);

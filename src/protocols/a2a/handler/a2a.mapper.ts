@@ -9,7 +9,7 @@ import { isoTime } from '../../../core/clock.js';
 import { isObject, type Json, type JsonObject } from '../../../core/json.js';
 import {
   agentSays,
-  artifactId,
+  MAIN_ARTIFACT,
   type Artifact,
   type Message,
   type Part,
@@ -104,7 +104,7 @@ export function toMessage(message: A2aMessage): Message {
     ...(messageId && { messageId }),
     ...(contextId && { contextId }),
     ...(taskId && { taskId }),
-    ...(metadata && Object.keys(metadata).length > 0 && { metadata: metadata as JsonObject }),
+    ...(metadata && Object.keys(metadata).length > 0 && { metadata }),
     ...(extensions.length > 0 && { extensions }),
     ...(referenceTaskIds.length > 0 && { referenceTaskIds }),
   };
@@ -127,12 +127,12 @@ export const fromMessage = (
 });
 
 export function fromArtifact(artifact: Artifact): A2aArtifact {
-  const { artifact_id: _, text, parts = [], name, description, metadata, extensions, ...rest } = artifact;
+  const { artifact_id: id, text, parts = [], name, description, metadata, extensions, ...rest } = artifact;
   const own =
     Object.keys(rest).length > 0 && text === undefined && parts.length === 0 ? [{ data: rest } as Part] : [];
   const all = [...(text === undefined ? [] : [{ text }]), ...parts, ...own];
   return {
-    artifactId: artifactId(artifact),
+    artifactId: id ?? MAIN_ARTIFACT,
     name: typeof name === 'string' ? name : '',
     description: typeof description === 'string' ? description : '',
     parts: (all.length > 0 ? all : [{ text: '' }]).map(fromPart),
