@@ -309,19 +309,27 @@ const TOKEN: Operation = {
 const eventSchemas: readonly Schema[] = [
   eventSchema('queued', {
     agent_id: { type: ['string', 'null'], description: 'Who gets it; null: it waits' },
+    message: ref('Message'),
   }),
-  eventSchema('running', {}),
+  eventSchema('running', { message: ref('Message') }),
   eventSchema('progress', {
     pct: { type: 'number', minimum: 0, maximum: 100 },
     message: text('In the agent’s words'),
   }),
   eventSchema('artifact', {
     artifact: ref('Artifact'),
-    append: { type: 'boolean', description: 'It is a piece to add' },
+    append: { type: 'boolean', description: 'It is a piece to add; false: it is whole' },
     last_chunk: { type: 'boolean', description: 'It is the last piece' },
   }),
-  eventSchema('completed', { artifact: { oneOf: [ref('Artifact'), { type: 'null' }] } }),
+  eventSchema('input_required', { message: ref('Message') }),
+  eventSchema('auth_required', { message: ref('Message') }),
+  eventSchema('completed', {
+    artifact: { oneOf: [ref('Artifact'), { type: 'null' }] },
+    artifacts: arrayOf(ref('Artifact'), 'All of them, where there are several'),
+    message: ref('Message'),
+  }),
   eventSchema('failed', { error: text('Why') }),
+  eventSchema('rejected', { error: text('Why'), message: ref('Message') }),
   eventSchema('canceled', { reason: text('Why') }),
 ];
 

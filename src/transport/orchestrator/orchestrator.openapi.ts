@@ -47,7 +47,27 @@ export const ROUTING_REQUIRED = ['strategy', 'reason', 'candidates', 'available'
 const ARTIFACT: Schema = {
   type: 'object',
   description: 'What the agent has made; fields besides these are its own.',
-  properties: { text: text('The result as text'), parts: arrayOf(ref('Part'), 'The result in pieces') },
+  properties: {
+    artifact_id: text('Tells several apart; the main one may have none'),
+    name: text('For people'),
+    description: text('For people'),
+    metadata: openObject('As the agent gave it'),
+    text: text('The result as text'),
+    parts: arrayOf(ref('Part'), 'The result in pieces'),
+  },
+  additionalProperties: true,
+};
+
+/** What caller or agent says, as it came. */
+const SAID: Schema = {
+  type: 'object',
+  description: 'What caller or agent says; fields besides these pass through.',
+  properties: {
+    role: words('Who speaks', ['user', 'agent']),
+    parts: arrayOf(ref('Part'), 'Pieces of the message, in order'),
+    messageId: text('Given by who speaks'),
+  },
+  required: ['role', 'parts'],
   additionalProperties: true,
 };
 
@@ -69,9 +89,15 @@ const TASK_FIELDS = {
     ['pct'],
   ),
   artifact: ref('Artifact'),
-  error: text('Why it failed'),
-  error_code: words('Why it failed, for programs', [
+  artifacts: arrayOf(
+    ref('Artifact'),
+    'All artifacts, where there are several; while the task goes on, as far as they have grown',
+  ),
+  message: ref('Message'),
+  error: text('Why it failed or was rejected'),
+  error_code: words('Why it failed or was rejected, for programs', [
     'AGENT_FAILED',
+    'REJECTED',
     'TIMEOUT',
     'QUEUE_TIMEOUT',
     'AGENT_LOST',
@@ -122,6 +148,7 @@ export const ORCHESTRATOR_SCHEMAS: Readonly<Record<string, Schema>> = {
     additionalProperties: true,
   },
   Artifact: ARTIFACT,
+  Message: SAID,
   NewTask: object(
     'A task for an agent. Either `instruction` or `message` is needed.',
     {
