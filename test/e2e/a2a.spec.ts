@@ -416,7 +416,7 @@ describe('1.0', () => {
     expect(await list({ contextId: 'c-two', status: 'TASK_STATE_COMPLETED' })).toHaveLength(1);
     expect(await list({ contextId: 'c-two', status: 'TASK_STATE_REJECTED' })).toEqual([]);
     const page = (await rpc('ListTasks', { contextId: 'c-one', pageSize: 1 }, V1)).result!;
-    expect(page).toMatchObject({ nextPageToken: expect.stringMatching(/^\d+\.t-/), totalSize: 2 as unknown });
+    expect(page).toMatchObject({ nextPageToken: expect.stringMatching(/^\d+\.t-/) as unknown, totalSize: 2 });
   });
 
   test('by skill and by agent: the URL says who works', async () => {
