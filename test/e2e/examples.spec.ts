@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../support/free-port.js';
 import { eventually } from '../support/eventually.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { Orchestrator } from '../support/orchestrator.js';
@@ -41,6 +42,40 @@ test('bots and orchestrator work together', async () => {
   expect(events.filter(({ event }) => event === 'artifact').length).toBeGreaterThan(10);
   expect((await http.task(task_id))['artifact']).toEqual({
     text: 'Once upon a time there was a gateway. And they all lived happily ever after.',
+  });
+});
+
+describe('the multi-agent example', () => {
+  const DIE = /^You rolled a (\d+)\. \1 is (not )?a prime number\.$/m;
+  const isPrime = (n: number): boolean =>
+    n > 1 && !Array.from({ length: n }, (_, i) => i).some((i) => i > 1 && n % i === 0);
+
+  async function ask(primeUrl: string): Promise<void> {
+    const { stdout } = await run(process.execPath, ['examples/multi-agent/main.mjs', primeUrl], {
+      cwd: ROOT,
+    });
+    expect(stdout).toContain('[root_agent asks roll_agent]\n[root_agent asks prime_agent]\n');
+    const [, number, not] = DIE.exec(stdout) ?? [];
+    expect(Number(number)).toBeLessThanOrEqual(20);
+    expect(not === undefined).toBe(isPrime(Number(number)));
+  }
+
+  test('works offline, with prime_agent in a process of its own', async () => {
+    const port = await freePort();
+    start('examples/multi-agent/prime-agent.mjs', String(port));
+    const card = `http://127.0.0.1:${port}/.well-known/agent.json`;
+    await eventually(() => fetch(card).then(({ ok }) => ok), { timeoutMs: 15_000 });
+    await ask(`http://127.0.0.1:${port}`);
+  });
+
+  test('and through the gateway', async () => {
+    const gateway = await GatewayProcess.start();
+    start('examples/multi-agent/prime-agent.mjs', gateway.botUrl);
+    const http = new Orchestrator(gateway.httpUrl);
+    await eventually(async () => (await http.agents()).length === 1, { timeoutMs: 15_000 });
+    await ask(`${gateway.httpUrl}/a2a/agents/prime_agent`);
+    const { body } = await http.get('/tasks');
+    expect(body['tasks']).toMatchObject([{ skill: 'prime_agent', status: 'completed' }]);
   });
 });
 
@@ -85,9 +120,11 @@ const has = (name) => Object.keys(require.cache).some((path) => path.includes(na
 console.log(has('@a2a-js'));
 const { A2aClient, RemoteA2aAgent, Part } = require('agent-gateway/sdk/a2a');
 console.log(has('@nestjs'));
-${use}`,
+${use}
+require('agent-gateway/sdk/llm');
+console.log(has('/ai/dist'));`,
     );
-    expect((await run(process.execPath, [cjs])).stdout).toBe('false\nfalse\nfunction function x\n');
+    expect((await run(process.execPath, [cjs])).stdout).toBe('false\nfalse\nfunction function x\nfalse\n');
     const esm = file(
       'a2a.mjs',
       `import { A2aClient, RemoteA2aAgent, Part } from 'agent-gateway/sdk/a2a';\n${use}`,
@@ -109,6 +146,9 @@ for await (const update of (await A2aClient.fromUrl('http://x')).sendStreamingMe
   if (update.kind === 'artifact-update') console.log(update.artifact.parts, update.lastChunk);
   else if (update.kind === 'status-update') console.log(update.status.state, update.final);
 export { agent, answer };
+import { LlmAgent } from 'agent-gateway/sdk/llm';
+const root: Agent = LlmAgent.builder('root').model('openai/gpt-5').subAgent(agent).build();
+export { root };
 // @ts-expect-error a skill is needed
 void new GatewayClient({ url: 'http://x' }).submit({ instruction: 'b' });
 `,

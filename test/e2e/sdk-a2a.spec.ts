@@ -7,15 +7,19 @@ import {
   A2aRpcError,
   AgentFailedError,
   ask,
+  botOf,
   inputOf,
   Message,
   Part,
   RemoteA2aAgent,
   resultText,
   Role,
+  textOf,
+  type Agent,
   type AgentEvent,
   type UpdateEvent,
 } from '../../src/sdk/a2a/index.js';
+import { connectBot, type Bot } from '../../src/sdk/index.js';
 import { AdkServer } from '../fakes/adk-server.js';
 import { CuttingProxy } from '../support/cutting-proxy.js';
 import { AUTH_ON } from '../support/env.js';
@@ -193,6 +197,56 @@ describe('with the gateway', () => {
     await aBot({ behaviour: (bot, { id }) => bot.complete(id, { text: 'whole' }) });
     const builder = RemoteA2aAgent.builder('writer').agentUrl(gateway.httpUrl).streaming(false);
     expect(await all(builder.build().run(inputOf('go')))).toEqual([{ type: 'text', text: 'whole' }]);
+  });
+});
+
+describe('an agent as a bot', () => {
+  const agent: Agent = {
+    name: 'helper',
+    description: 'Helps',
+    async *run({ message, contextId, signal }) {
+      const heard = textOf(message.parts);
+      if (heard === 'ask') yield { type: 'input-required', text: 'Which one?' };
+      if (heard === 'wait') await new Promise((_, reject) => signal.addEventListener('abort', reject));
+      yield { type: 'progress', text: 'thinking' };
+      yield { type: 'text', text: `${contextId === '' ? 'nowhere' : 'here'}: ` };
+      yield { type: 'text', text: heard };
+      yield { type: 'parts', parts: message.parts.filter(({ kind }) => kind !== 'text') };
+    },
+  };
+  let gateway: GatewayProcess;
+  let bot: Bot;
+  let client: A2aClient;
+  beforeAll(async () => {
+    gateway = await GatewayProcess.start();
+    bot = connectBot({ url: gateway.botUrl, ...botOf(agent) });
+    await bot.ready;
+    client = await A2aClient.fromUrl(`${gateway.httpUrl}/a2a/agents/helper`);
+  });
+  afterAll(() => bot.close({ timeoutMs: 0 }));
+
+  test('is an A2A agent: text, files and data, in pieces', async () => {
+    expect(client.card).toMatchObject({ name: 'helper', description: 'Helps', skills: [{ id: 'helper' }] });
+    const more = [Part.data({ n: 1 }), Part.file({ name: 'a', bytes: 'aGk=' })];
+    const message = Message.builder().text('hello').part(more[0]!).part(more[1]!).build();
+    const updates = await all(client.sendStreamingMessage(message));
+    expect(updates.filter(({ kind }) => kind === 'artifact-update')).toMatchObject([
+      { artifact: { parts: [{ kind: 'text', text: 'here: ' }] } },
+      { artifact: { parts: [{ kind: 'text', text: 'hello' }] } },
+      { artifact: { parts: more } },
+    ]);
+    const { result } = await client.sendMessage('again');
+    expect(resultText(result!)).toBe('here: again');
+  });
+
+  test('what it cannot do here fails the task; a cancel reaches it', async () => {
+    const { result } = await client.sendMessage('ask');
+    expect(result).toMatchObject({ status: { state: 'failed' } });
+    const waiting = client.sendStreamingMessage('wait');
+    const { value: task } = await waiting.next();
+    if (task?.kind !== 'task') throw new Error('expected the task first');
+    await client.cancelTask(task.id);
+    expect((await all(waiting)).map(short).at(-1)).toBe('status-update canceled');
   });
 });
 

@@ -14,6 +14,7 @@ export {
   type AgentInput,
   type RunOptions,
 } from './agent/agent.js';
+export { botOf } from './agent/bot-of.js';
 export { RemoteA2aAgent, type RemoteAgentOptions } from './agent/remote-a2a-agent.js';
 export { asksBack, hasEnded, resultText, textOf } from './types.js';
 export type {
