@@ -43,7 +43,8 @@ module.exports = {
     engine('routing', ['auth', 'registry']),
     engine('heartbeat', ['registry']),
     engine('tasks', ['auth', 'registry', 'routing']),
-    ...['rest', 'jsonrpc', 'bot', 'a2a', 'admin'].map((name) =>
+    engine('resources', ['auth']),
+    ...['rest', 'jsonrpc', 'bot', 'a2a', 'admin', 'ooder'].map((name) =>
       ring(
         `protocols/${name}`,
         [

@@ -19,13 +19,15 @@ import { A2aModule } from './protocols/a2a/a2a.module.js';
 import { BotModule } from './protocols/bot/bot.module.js';
 import { JSONRPC_API } from './protocols/jsonrpc/jsonrpc.openapi.js';
 import { JsonRpcModule } from './protocols/jsonrpc/jsonrpc.module.js';
+import { OODER_API } from './protocols/ooder/ooder.openapi.js';
+import { OoderModule } from './protocols/ooder/ooder.module.js';
 import { REST_API } from './protocols/rest/rest.openapi.js';
 import { RestModule } from './protocols/rest/rest.module.js';
 import { TransportModule } from './transport/transport.module.js';
 import { version } from './transport/version.js';
 
 /** The HTTP APIs in the order of their documentation. */
-export const APIS = [REST_API, JSONRPC_API, A2A_API, ADMIN_API];
+export const APIS = [REST_API, JSONRPC_API, A2A_API, ADMIN_API, OODER_API];
 
 /** The only file that knows all modules. A protocol is one folder and one line here. */
 @Module({})
@@ -44,6 +46,7 @@ export class AppModule {
         RestModule,
         JsonRpcModule,
         A2aModule,
+        OoderModule,
         BotModule,
         AdminModule,
         HeartbeatModule,

@@ -92,6 +92,12 @@ const PLANTED: readonly Planted[] = [
     rule: 'engine/tasks-imports',
     to: 'src/protocols/bot/session.ts',
   },
+  {
+    file: 'engine/resources/bad',
+    imports: '../tasks/tasks.js',
+    rule: 'engine/resources-imports',
+    to: 'src/engine/tasks/tasks.ts',
+  },
   { file: 'engine/tasks/socket', imports: 'ws', rule: 'engine-knows-no-wire', to: 'node_modules/ws/' },
   { file: 'engine/tasks/database', imports: 'node:sqlite', rule: 'engine-knows-no-wire', to: 'sqlite' },
   {
@@ -110,6 +116,12 @@ const PLANTED: readonly Planted[] = [
     file: 'protocols/jsonrpc/bad',
     imports: '../bot/session.js',
     rule: 'protocols/jsonrpc-imports',
+    to: 'src/protocols/bot/session.ts',
+  },
+  {
+    file: 'protocols/ooder/bad',
+    imports: '../bot/session.js',
+    rule: 'protocols/ooder-imports',
     to: 'src/protocols/bot/session.ts',
   },
   {

@@ -10,6 +10,7 @@ import { OPS_API } from '../src/ops/openapi/ops.openapi.js';
 import { openApiDocument } from '../src/ops/openapi/document.js';
 import { ADMIN_API } from '../src/protocols/admin/admin.openapi.js';
 import { A2A_API } from '../src/protocols/a2a/a2a.openapi.js';
+import { OODER_API } from '../src/protocols/ooder/ooder.openapi.js';
 import { JSONRPC_API } from '../src/protocols/jsonrpc/jsonrpc.openapi.js';
 import { REST_API } from '../src/protocols/rest/rest.openapi.js';
 import { version } from '../src/transport/version.js';
@@ -27,6 +28,7 @@ interface Media {
 }
 interface Operation {
   readonly operationId: string;
+  readonly parameters?: readonly { readonly name: string; readonly example?: string }[];
   readonly security?: readonly object[];
   readonly requestBody?: { readonly content: Readonly<Record<string, Media>> };
   readonly responses: Readonly<Record<string, SharedResponse>>;
@@ -81,7 +83,7 @@ function problems(schema: object, value: unknown): unknown[] {
 
 test('the committed document is what the code describes (npm run docs:openapi)', () => {
   const made = openApiDocument(
-    [REST_API, JSONRPC_API, A2A_API, ADMIN_API, OPS_API],
+    [REST_API, JSONRPC_API, A2A_API, ADMIN_API, OODER_API, OPS_API],
     version,
     'http://127.0.0.1:8443',
   );
@@ -171,8 +173,9 @@ describe('what the gateway really answers', () => {
     }: { body?: unknown; as?: Orchestrator; id?: string; query?: string; type?: string } = {},
   ): Promise<Answer> {
     const headers = type === undefined ? {} : { 'content-type': type };
+    const example = described(method, path).parameters?.find(({ name }) => name === 'id')?.example;
     const where = path
-      .replace('{id}', id)
+      .replace('{id}', path.startsWith('/api/v1/') ? (example ?? '') : id)
       .replace('{skill}', 'summarize')
       .replace('{agent}', 'nanobot-text-001');
     const answer = await as.request(method, where + query, body, headers);
@@ -210,6 +213,16 @@ describe('what the gateway really answers', () => {
     ['GET', '/tasks/{id}', ''],
     ['GET', '/agents', ''],
     ['GET', '/api-keys', ''],
+    ['GET', '/api/v1/resources', '?type=zone&parent_id=plant-1&status=active&sort=name&limit=1'],
+    ['GET', '/api/v1/resources/{id}', ''],
+    ['GET', '/api/v1/resources/{id}/children', ''],
+    ['GET', '/api/v1/resources/{id}/tree', ''],
+    ['GET', '/api/v1/devices', '?zone_id=zone-123'],
+    ['GET', '/api/v1/devices/{id}', ''],
+    ['GET', '/api/v1/devices/{id}/sensors', ''],
+    ['GET', '/api/v1/devices/{id}/twin', ''],
+    ['GET', '/api/v1/sensors', '?device_id=thermo-1&type=temperature'],
+    ['GET', '/api/v1/sensors/{id}', ''],
     ['GET', '/.well-known/agent.json', ''],
     ['GET', '/.well-known/skill.md', ''],
     ['GET', '/health', ''],

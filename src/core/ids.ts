@@ -32,4 +32,6 @@ export abstract class IdSource {
   abstract taskId(): TaskId;
   /** A random RFC 9562 UUID. */
   abstract uuid(): string;
+  /** A new, unguessable UUIDv7 (RFC 9562 §5.7): later ones sort after earlier ones. */
+  abstract timeOrderedUuid(): string;
 }

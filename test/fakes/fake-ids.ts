@@ -11,4 +11,8 @@ export class FakeIds extends IdSource {
   override uuid(): string {
     return `00000000-0000-4000-8000-${(++this.count).toString(16).padStart(12, '0')}`;
   }
+
+  override timeOrderedUuid(): string {
+    return `00000000-0000-7000-8000-${(++this.count).toString(16).padStart(12, '0')}`;
+  }
 }

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { RIGHTS, type Right } from '../../src/core/principal.js';
 import { RPC_METHODS, type RpcMethodName } from '../../src/transport/orchestrator/rpc-methods.js';
 import { A2A_REST_ROUTES, A2A_WORDS } from '../support/a2a-routes.js';
+import { CONTROL_PLANE_ROUTES, CONTROL_WORDS, makeOwnersRecords } from '../support/control-plane-routes.js';
 import { AUTH_ON } from '../support/env.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { Orchestrator, type Answer, type Fields } from '../support/orchestrator.js';
@@ -25,6 +26,7 @@ const SECRETS = [
   'secret-constraint',
   'secret-context',
   'secret-key',
+  'secret-place',
 ];
 const UNKNOWN = `t-${'0'.repeat(32)}`;
 
@@ -35,6 +37,8 @@ interface RouteCase {
   readonly takesTaskId?: true;
   /** The id of an API key is part of it, as `:id`. */
   readonly takesKeyId?: true;
+  /** A record of the control plane, which has its own words; its id is part of it, as `:id`. */
+  readonly recordId?: string;
   readonly body?: Fields;
   /** It is of this version of A2A's HTTP+JSON binding, which has its own words. */
   readonly version?: keyof typeof A2A_WORDS;
@@ -82,6 +86,7 @@ const ROUTES: Readonly<Record<string, RouteCase>> = {
     ),
   ),
   ...A2A_REST_ROUTES,
+  ...CONTROL_PLANE_ROUTES,
   'POST /api-keys': { right: 'admin', body: { name: 'a key' }, own: 200, foreign: 200 },
   'GET /api-keys': { right: 'admin', own: 200, foreign: 200 },
   'DELETE /api-keys/:id': { right: 'admin', takesKeyId: true, own: 204, foreign: 404 },
@@ -143,6 +148,7 @@ beforeAll(async () => {
   task = ack.task_id;
   await bot.complete(task, { text: 'secret-artifact' });
   key = await newKey();
+  await makeOwnersRecords(owner);
 });
 afterAll(() => closeAllBots());
 
@@ -151,7 +157,8 @@ const newKey = async (): Promise<string> =>
   String((await owner.post('/api-keys', { name: 'secret-key' })).body['id']);
 
 /** What the route is about, of the owner's. */
-const subjectOf = (route: string): string => (ROUTES[route]!.takesKeyId ? key : task);
+const subjectOf = (route: string): string =>
+  ROUTES[route]!.recordId ?? (ROUTES[route]!.takesKeyId ? key : task);
 
 async function ask(who: Orchestrator, route: string, id = subjectOf(route)): Promise<Answer> {
   const [method = '', path = ''] = route.split(' ');
@@ -166,10 +173,10 @@ async function ask(who: Orchestrator, route: string, id = subjectOf(route)): Pro
 }
 
 /** What is the same for everybody: the answer without its own id and time. */
-function comparable({ status, headers, text }: Answer): unknown {
+function comparable({ status, headers, text, body }: Answer): unknown {
   const rest = [...headers].filter(([name]) => name !== 'x-request-id' && name !== 'date');
   const requestId = headers.get('x-request-id') ?? '';
-  return [status, rest, text.replace(requestId, '')];
+  return [status, rest, text.replace(requestId, '').replace(String(body['timestamp']), '')];
 }
 
 /** What a program reads of a refusal. */
@@ -180,6 +187,7 @@ const codeOf = ({ body }: Answer): unknown =>
 const guardCode = (route: string, status: 401 | 403): unknown => {
   const { version } = ROUTES[route]!;
   if (version) return A2A_WORDS[version][status];
+  if (route in CONTROL_PLANE_ROUTES) return CONTROL_WORDS[status];
   return status === 401 ? 'UNAUTHENTICATED' : 'FORBIDDEN';
 };
 
@@ -234,7 +242,7 @@ describe('routes', () => {
   });
 
   test.each(closed)('%s of its owner', async (route, { own, takesKeyId }) => {
-    expect((await ask(owner, route, takesKeyId ? await newKey() : task)).status).toBe(own);
+    expect((await ask(owner, route, takesKeyId ? await newKey() : undefined)).status).toBe(own);
   });
 
   test.each(closed)('%s of a stranger shows nothing of the owner', async (route, { foreign }) => {
@@ -252,6 +260,18 @@ describe('routes', () => {
     );
   });
 
+  test.each(routes.filter(([, { recordId, foreign }]) => recordId !== undefined && foreign === 404))(
+    '%s of a stranger: as for a record that does not exist',
+    async (route, { recordId }) => {
+      const answers = [await ask(stranger, route), await ask(stranger, route, 'none')];
+      const [foreign, none] = answers.map(({ status, body }) => {
+        const said = JSON.stringify({ ...body, timestamp: undefined });
+        return [status, said.replaceAll('none', recordId!)];
+      });
+      expect(foreign).toEqual(none);
+    },
+  );
+
   test.each(open)('%s is public, and shows nothing of anybody', async (route, { own }) => {
     for (const who of [nobody, stranger]) {
       const answer = await ask(who, route);
@@ -260,14 +280,14 @@ describe('routes', () => {
     }
   });
 
-  test.each(closed.filter(([, { body }]) => body && ('skill' in body || 'name' in body)))(
-    '%s with the owner’s namespace in it: 403',
-    async (route, { body }) => {
-      const [method = '', path = ''] = route.split(' ');
-      const answer = await stranger.request(method, path, { ...body, namespace: OWNER });
-      expect([answer.status, answer.body['code']]).toEqual([403, 'FORBIDDEN']);
-    },
+  const named = closed.filter(
+    ([route, { body }]) => body && ('skill' in body || 'name' in body) && !(route in CONTROL_PLANE_ROUTES),
   );
+  test.each(named)('%s with the owner’s namespace in it: 403', async (route, { body }) => {
+    const [method = '', path = ''] = route.split(' ');
+    const answer = await stranger.request(method, path, { ...body, namespace: OWNER });
+    expect([answer.status, answer.body['code']]).toEqual([403, 'FORBIDDEN']);
+  });
 
   test('lists and filters: a stranger finds nothing by any of them', async () => {
     for (const query of [

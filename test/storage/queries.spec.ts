@@ -7,6 +7,7 @@ import type { Namespace } from '../../src/core/ids.js';
 import { prepareFile } from '../../src/adapters/storage/sqlite/sqlite-file.js';
 import { builder } from '../../src/adapters/storage/sqlite/statements.js';
 import { listTasks } from '../../src/adapters/storage/task-list.js';
+import { resourceStatements } from '../../src/adapters/storage/resource-statements.js';
 import { taskStatements } from '../../src/adapters/storage/task-statements.js';
 import type { TaskFilter } from '../../src/engine/tasks/task.store.js';
 
@@ -39,6 +40,14 @@ describe('query plans', () => {
     for (const line of plan(sql)) expect(line).toMatch(name === 'open' ? IN_ORDER_OF_INDEX : BY_INDEX);
     expect(plan(sql)).toHaveLength(sql.startsWith('insert') ? 0 : 1);
   });
+
+  it.each(Object.entries(resourceStatements(builder)))(
+    'of the control plane: %s looks at no table as a whole',
+    (_, { sql }) => {
+      const scans = plan(sql).filter((line) => /^SCAN (?!below$|up$|CONSTANT ROW)/.test(line));
+      expect(scans).toEqual([]);
+    },
+  );
 
   /** What a list asks of an empty database. */
   const queriesOf = async (namespace: string | null, filter: Partial<TaskFilter>): Promise<string[]> => {

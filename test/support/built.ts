@@ -25,6 +25,8 @@ type Store = typeof import('../../src/adapters/storage/sqlite/sqlite-task.store.
 type Database = typeof import('../../src/adapters/storage/sqlite/sqlite-database.js');
 const tasks = built<Store>('adapters/storage/sqlite/sqlite-task.store');
 export const { SqliteDatabase } = built<Database>('adapters/storage/sqlite/sqlite-database');
+type Resources = typeof import('../../src/adapters/storage/sqlite/sqlite-resource.store.js');
+export const { SqliteResourceStore } = built<Resources>('adapters/storage/sqlite/sqlite-resource.store');
 export type SqliteDatabase = Database['SqliteDatabase']['prototype'];
 
 /** A task store with a database of its own. */

@@ -4,6 +4,7 @@ import { IdSource, type TaskId } from '../../core/ids.js';
 
 const POOL_BYTES = 8192;
 const RANDOM_BYTES = 8;
+const DASHES = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/;
 
 /**
  * Task ids are UUIDv7 in hex (RFC 9562 §5.7): 48 bits of time, a counter within the millisecond, 62 random bits.
@@ -20,14 +21,23 @@ export class UuidIdSource extends IdSource {
   }
 
   override taskId(): TaskId {
-    this.tick();
-    const time = this.lastMs.toString(16).padStart(12, '0');
-    const counter = this.counter.toString(16).padStart(3, '0');
-    return `t-${time}7${counter}${this.random()}` as TaskId;
+    return `t-${this.next()}` as TaskId;
   }
 
   override uuid(): string {
     return randomUUID();
+  }
+
+  override timeOrderedUuid(): string {
+    return this.next().replace(DASHES, '$1-$2-$3-$4-$5');
+  }
+
+  /** 32 hex digits: time, version and counter, variant and random bits. */
+  private next(): string {
+    this.tick();
+    const time = this.lastMs.toString(16).padStart(12, '0');
+    const counter = this.counter.toString(16).padStart(3, '0');
+    return `${time}7${counter}${this.random()}`;
   }
 
   /** A new millisecond starts the counter again; 4,096 ids within one borrow the next. */

@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+import type { DeviceStatus, ResourceStatus, ResourceType, SensorStatus } from '../../core/resource.js';
 import type { Priority } from '../../core/task.js';
 import type { TaskState } from '../../core/task-states.js';
 
@@ -8,6 +10,12 @@ export interface Schema {
   submissions: SubmissionRow;
   storage_probe: StorageProbeRow;
   api_keys: ApiKeyRow;
+  resources: ResourceRow;
+  sensors: SensorRow;
+  twins: TwinRow;
+  data_points: DataPointRow;
+  latest_points: LatestPointRow;
+  dropped_series: DroppedSeriesRow;
 }
 
 export interface TaskRow {
@@ -72,4 +80,85 @@ export interface ApiKeyRow {
   created_at: number;
   expires_at: number | null;
   last_used_at: number | null;
+}
+
+/** A space, a zone or a device (seed 004, 2.4.1 and 4.4.1): one row. */
+export interface ResourceRow {
+  namespace: string;
+  resource_id: string;
+  type: ResourceType;
+  name: string;
+  description: string | null;
+  properties: string;
+  metadata: string;
+  parent_id: string | null;
+  status: ResourceStatus;
+  device_type: string | null;
+  device_status: DeviceStatus | null;
+  agent_id: string | null;
+  last_seen: number | null;
+  created_at: number;
+  updated_at: number;
+  version: number;
+  fingerprint: string;
+}
+
+export interface SensorRow {
+  /** The number under which its points are kept. */
+  series: Generated<number>;
+  namespace: string;
+  sensor_id: string;
+  device_id: string;
+  name: string;
+  type: string;
+  unit: string | null;
+  range_min: number | null;
+  range_max: number | null;
+  precision: number | null;
+  status: SensorStatus;
+  stale_after: number | null;
+  retention_days: number | null;
+  retention_rows: number | null;
+  created_at: number;
+  updated_at: number;
+  version: number;
+  fingerprint: string;
+}
+
+export interface TwinRow {
+  namespace: string;
+  device_id: string;
+  desired: string;
+  reported: string;
+  version: number;
+  updated_at: number;
+}
+
+export interface DataPointRow {
+  series: number;
+  timestamp: number;
+  /** Order of arrival, over all sensors. */
+  seq: number;
+  namespace: string;
+  data_id: string;
+  /** The value where it is a number; else null. */
+  number: number | null;
+  /** The value as JSON where it is no number; else null. */
+  value: string | null;
+  unit: string | null;
+  quality: string;
+  metadata: string | null;
+  received_at: number;
+}
+
+/** Which of a sensor's points is its latest. */
+export interface LatestPointRow {
+  series: number;
+  timestamp: number;
+  seq: number;
+}
+
+/** A removed sensor whose points are still to be deleted. */
+export interface DroppedSeriesRow {
+  series: number;
 }

@@ -1,9 +1,11 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { StorageConfig } from '../../config/storage.config.js';
 import { ApiKeyStore } from '../../engine/auth/api-key.store.js';
+import { ResourceStore } from '../../engine/resources/resource.store.js';
 import { TaskStore } from '../../engine/tasks/task.store.js';
 import { SqliteApiKeyStore } from './sqlite/sqlite-api-key.store.js';
 import { SqliteDatabase } from './sqlite/sqlite-database.js';
+import { SqliteResourceStore } from './sqlite/sqlite-resource.store.js';
 import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
 
 /** The configured storage behind the engine's ports: one database, a store for each port. */
@@ -25,8 +27,13 @@ import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
       useFactory: (database: SqliteDatabase) => new SqliteApiKeyStore(database),
       inject: [SqliteDatabase],
     },
+    {
+      provide: ResourceStore,
+      useFactory: (database: SqliteDatabase) => new SqliteResourceStore(database),
+      inject: [SqliteDatabase],
+    },
   ],
-  exports: [ApiKeyStore, TaskStore],
+  exports: [ApiKeyStore, ResourceStore, TaskStore],
 })
 export class StorageModule implements OnApplicationShutdown {
   constructor(@Inject(SqliteDatabase) private readonly database: SqliteDatabase) {}

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GatewayError } from '../../core/errors.js';
 import { GENERIC_DETAIL, HTTP_ERRORS, type ErrorBody, type HttpError } from './error-table.js';
+import { errorWordsFor } from './error-words.js';
 import { requestIdOf } from './request-context.js';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
@@ -37,7 +38,7 @@ export function sendNothing(res: ServerResponse, status: number): void {
 }
 
 /**
- * Sends a refusal in the words of the plain HTTP APIs.
+ * Sends a refusal in the words of the plain HTTP APIs, or in those of the protocol that the path belongs to.
  * @param sanitize hide what an INTERNAL error says (production)
  */
 export function sendError(
@@ -49,17 +50,20 @@ export function sendError(
   if (res.headersSent || res.destroyed) return;
   if (error.retryAfterS !== undefined)
     res.setHeader('retry-after', Math.max(1, Math.ceil(error.retryAfterS)));
-  const { status, title, detail } = said;
-  if (status === 401 && !res.hasHeader('www-authenticate')) res.setHeader('www-authenticate', 'Bearer');
-  const shown = sanitize && error.code === 'INTERNAL' ? GENERIC_DETAIL : error.message;
-  const body: ErrorBody = {
-    error: title,
-    detail: detail ?? shown,
-    code: error.code,
-    request_id: requestIdOf(res),
-  };
-  sendJson(res, status, body);
+  if (said.status === 401 && !res.hasHeader('www-authenticate')) res.setHeader('www-authenticate', 'Bearer');
+  const hidden = sanitize && error.code === 'INTERNAL';
+  const detail = said.detail ?? (hidden ? GENERIC_DETAIL : error.message);
+  const words = errorWordsFor(res.req);
+  if (words) return sendJson(res, ...words.say(error, said, detail));
+  sendJson(res, said.status, plainBody(error, said.title, detail, requestIdOf(res)));
 }
+
+const plainBody = ({ code }: GatewayError, error: string, detail: string, request_id: string): ErrorBody => ({
+  error,
+  detail,
+  code,
+  request_id,
+});
 
 function hasMuchLeft(req: IncomingMessage): boolean {
   if (req.complete) return false;

@@ -77,10 +77,10 @@ const unsupported = (field: string, given: unknown, allowed: string): GatewayErr
  * guards: nobody makes the gateway read or parse anything before he has shown who he is.
  * @throws GatewayError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE
  */
-export function jsonBytes(req: IncomingMessage): Buffer | Promise<Buffer> {
+export function jsonBytes(req: IncomingMessage, limit = Infinity): Buffer | Promise<Buffer> {
   if (!hasBody(req)) return NO_BYTES;
   requireJsonType(req);
-  return readBody(req, bodyLimit(req));
+  return readBody(req, Math.min(limit, bodyLimit(req)));
 }
 
 function bodyLimit(req: AppRequest): number {
@@ -108,14 +108,21 @@ function received<T>(
   return bytes.then((late) => parse(unlessAnswered(res, late), req));
 }
 
-/** The request's body, parsed from JSON; type it `unknown` and let the mapper check it. */
-export const JsonBody = createParamDecorator((_data: unknown, context: ExecutionContext) =>
-  received(context, jsonBytes, parseJson),
+/**
+ * The request's body, parsed from JSON; type it `unknown` and let the mapper check it. Its argument: most bytes, where the
+ * protocol allows fewer than the listener.
+ */
+export const JsonBody = createParamDecorator((limit: number | undefined, context: ExecutionContext) =>
+  received(context, (req) => jsonBytes(req, limit), parseJson),
 );
 
 /** The bytes of a JSON body, for protocols with their own way of saying that it does not parse. */
 export const JsonBytes = createParamDecorator((_data: unknown, context: ExecutionContext) =>
-  received(context, jsonBytes, (bytes) => bytes),
+  received(
+    context,
+    (req) => jsonBytes(req),
+    (bytes) => bytes,
+  ),
 );
 
 /** The body of an OAuth2 endpoint: a form (RFC 6749 §4.4.2) or JSON, as a flat record of strings. */

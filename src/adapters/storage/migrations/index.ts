@@ -3,6 +3,7 @@ import type { Schema } from '../schema.js';
 import { up as tasks } from './0001-tasks.js';
 import { up as turns } from './0002-turns.js';
 import { up as enterprise } from './0005-enterprise.js';
+import { up as controlPlane } from './0007-control-plane.js';
 
 export type Dialect = 'sqlite' | 'postgres';
 
@@ -15,4 +16,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0001-tasks': { up: tasks },
   '0002-turns': { up: turns },
   '0005-enterprise': { up: enterprise },
+  '0007-control-plane': { up: controlPlane },
 };

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { ResourcesService } from './resources.service.js';
+import { SensorsService } from './sensors.service.js';
+import { TwinsService } from './twins.service.js';
+
+/** What the control plane knows of places, devices and sensors. The stores come from a storage adapter. */
+@Module({
+  imports: [AuthModule],
+  providers: [ResourcesService, SensorsService, TwinsService],
+  exports: [ResourcesService, SensorsService, TwinsService],
+})
+export class ResourcesModule {}

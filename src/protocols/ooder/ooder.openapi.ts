@@ -1,0 +1,15 @@
+import type { ApiFragment } from '../../transport/openapi/fragment.js';
+import { CONTROL_ERROR } from './openapi-words.js';
+import { RESOURCE_OPERATIONS, RESOURCE_SCHEMAS } from './resources/resources.openapi.js';
+
+/** The control plane of seed 004, described. */
+export const OODER_API: ApiFragment = {
+  tag: {
+    name: 'Control plane',
+    description:
+      'Spaces, zones, devices and sensors (Ooder agent protocol V0.6). Ids may be chosen; what is written is durable when it ' +
+      'is answered; versions are ETags.',
+  },
+  operations: { ...RESOURCE_OPERATIONS },
+  schemas: { ControlError: CONTROL_ERROR, ...RESOURCE_SCHEMAS },
+};

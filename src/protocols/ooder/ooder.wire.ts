@@ -1,0 +1,66 @@
+import type { JsonObject } from '../../core/json.js';
+import type { DeviceStatus, ResourceStatus, ResourceType, SensorStatus } from '../../core/resource.js';
+
+/** Seed 004, 2.4.1. Times are ISO 8601 in UTC. */
+export interface ResourceWire {
+  readonly resource_id: string;
+  readonly type: ResourceType;
+  readonly name: string;
+  readonly description: string | null;
+  readonly properties: JsonObject;
+  readonly parent_id: string | null;
+  readonly status: ResourceStatus;
+  readonly metadata: JsonObject;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly version: number;
+}
+
+export interface ResourceTreeWire extends ResourceWire {
+  readonly children: readonly ResourceTreeWire[];
+}
+
+/** Seed 004, 4.4.1. */
+export interface DeviceWire {
+  readonly device_id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly type: string;
+  readonly status: DeviceStatus;
+  readonly properties: JsonObject;
+  readonly zone_id: string;
+  readonly last_seen: string | null;
+  readonly agent_id: string | null;
+  readonly metadata: JsonObject;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly version: number;
+}
+
+/** Seed 004, 4.4.2. */
+export interface SensorWire {
+  readonly sensor_id: string;
+  readonly device_id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly unit: string | null;
+  readonly range_min: number | null;
+  readonly range_max: number | null;
+  readonly precision: number | null;
+  readonly status: SensorStatus;
+  readonly stale_after: number | null;
+  readonly retention_days: number | null;
+  readonly retention_rows: number | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly version: number;
+}
+
+export interface TwinWire {
+  readonly device_id: string;
+  readonly desired: JsonObject;
+  readonly reported: JsonObject;
+  readonly delta: JsonObject;
+  readonly version: number;
+  readonly updated_at: string;
+}
