@@ -509,7 +509,8 @@ describe('security', () => {
 
   test('404, 405, 413, 415', async () => {
     const url = await serve(echo, { security: { ...SecurityConfig.default(), maxBodyBytes: 1_000 } });
-    expect((await fetch(`${url}/nowhere`)).status).toBe(404);
+    for (const path of ['/nowhere', '//', '/%00', '/a2a/stream/x'])
+      expect((await fetch(url + path)).status).toBe(404);
     const wrong = await fetch(`${url}/a2a`);
     expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST']);
     const large = {

@@ -110,11 +110,11 @@ async function answerOf(url: string, response: Response): Promise<Response> {
   return new Response(status === 204 ? null : text, { status, statusText, headers: kept });
 }
 
-/** JSON-RPC and HTTP+JSON alike tell an error as an object. */
+/** JSON-RPC and HTTP+JSON of 1.0 tell an error as an object, HTTP+JSON of 0.3 by its number. */
 function isA2aError(text: string): boolean {
   try {
     const body: unknown = JSON.parse(text);
-    return isObject(body) && isObject(body['error']);
+    return isObject(body) && (isObject(body['error']) || typeof body['code'] === 'number');
   } catch {
     return false;
   }

@@ -65,6 +65,7 @@ export class AgentTasks {
   }
 
   private async work(run: AgentRun, message: Message): Promise<void> {
+    if (run.hasEnded) return; // canceled before it began
     const { contextId, control } = run;
     const history = this.contexts.get(contextId) ?? [];
     this.remember(contextId, message);

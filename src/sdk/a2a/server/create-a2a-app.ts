@@ -134,7 +134,8 @@ export class A2aApp {
 
   private async route(req: IncomingMessage, res: ServerResponse): Promise<void> {
     // Express leaves in `url` what is below the place where it has mounted us.
-    const { pathname, searchParams } = new URL(req.url ?? '/', 'http://localhost');
+    const url = URL.parse(req.url ?? '/', 'http://localhost');
+    const pathname = url?.pathname ?? '';
     const isCall = CALLS.has(pathname);
     if (!isCall && !CARDS.has(pathname) && pathname !== '/health') throw new HttpRefusal(404, 'not found');
     if (req.method !== (isCall ? 'POST' : 'GET'))
@@ -142,8 +143,7 @@ export class A2aApp {
     if (pathname === '/health') return sendJson(res, 200, { status: 'healthy' });
     if (!isCall) return sendJson(res, 200, this.card, { 'cache-control': 'max-age=60' });
     await this.admit(req);
-    const version = req.headers['a2a-version'] ?? searchParams.get('A2A-Version') ?? undefined;
-    await this.call(req, res, pathname === '/a2a/stream', typeof version === 'string' ? version : undefined);
+    await this.call(req, res, pathname === '/a2a/stream', versionOf(req, url));
   }
 
   private async admit(req: IncomingMessage): Promise<void> {
@@ -168,7 +168,7 @@ export class A2aApp {
     const call = { payload: asked, version: isAdkStream ? '0.3' : version, signal: hangUp.signal };
     const answer = await this.calls.answer(call);
     if (isAdkStream) return this.sendAdk(res, answer, hangUp.signal);
-    res.setHeader('a2a-version', answer.dialect);
+    if (!res.headersSent) res.setHeader('a2a-version', answer.dialect); // else it was too late
     if (answer.stream) return sendEvents(res, answer.stream, hangUp.signal);
     sendJson(res, 200, answer.untyped ? withTextStatus(answer.body!) : answer.body);
   }
@@ -186,6 +186,12 @@ export class A2aApp {
     if (res.headersSent) res.destroy();
     else sendJson(res, 500, { error: 'Internal server error' });
   }
+}
+
+/** 1.0 §3.6.1: the header, or a parameter of the query. */
+function versionOf({ headers }: IncomingMessage, url: URL | null): string | undefined {
+  const version = headers['a2a-version'] ?? url?.searchParams.get('A2A-Version');
+  return typeof version === 'string' ? version : undefined;
 }
 
 /** What a URL calls a host; one that stands for all addresses is nobody's address. */

@@ -56,13 +56,15 @@ export async function sendEvents(
   signal: AbortSignal,
   last = '',
 ): Promise<void> {
-  if (res.headersSent || res.destroyed) return;
-  res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
-  res.flushHeaders();
-  const keepAlive = setInterval(() => res.write(': keep-alive\n\n'), KEEP_ALIVE_MS);
+  const isOpen = !res.headersSent && !res.destroyed;
+  if (isOpen) {
+    res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
+    res.flushHeaders();
+  }
+  const keepAlive = setInterval(() => isOpen && res.write(': keep-alive\n\n'), KEEP_ALIVE_MS);
   try {
     for await (const event of events) {
-      if (signal.aborted) return;
+      if (!isOpen || signal.aborted) return;
       if (!res.write(`data: ${JSON.stringify(event)}\n\n`)) await once(res, 'drain', { signal });
     }
     res.end(last);
