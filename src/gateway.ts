@@ -9,11 +9,12 @@ import { gatewayLogger } from './ops/logs/gateway-logger.js';
 import { RequestWatch } from './ops/request-watch.js';
 import { HealthService } from './ops/health/health.service.js';
 import { healthListener } from './ops/health/health-listener.js';
+import { GrpcListener } from './protocols/a2a/grpc/grpc-listener.js';
 import { BotListener } from './protocols/bot/bot-listener.js';
 import { BOT_PATH } from './protocols/bot/bot.wire.js';
 import { configureHttp, httpAdapter, httpOptions } from './transport/http/configure.js';
 
-/** A running gateway: both listeners open, the bots' one last. */
+/** A running gateway: its listeners open, the bots' one last. */
 export class Gateway {
   private constructor(
     private readonly app: NestExpressApplication,
@@ -36,6 +37,7 @@ export class Gateway {
       await app.listen(config.http.port, config.http.host);
       const http = (app.getHttpServer() as { address(): AddressInfo }).address();
       app.get(PublicUrl).listensOn(http.port);
+      await app.get(GrpcListener).listen();
       return new Gateway(app, config, http, await listener.listen());
     } catch (error) {
       await app.close();
@@ -48,7 +50,8 @@ export class Gateway {
     const { http, bots } = this.config;
     const web = `${http.tlsCert ? 'https' : 'http'}://${at(this.http)}`;
     const socket = `${bots.tlsCert ? 'wss' : 'ws'}://${at(this.bots)}${BOT_PATH}`;
-    return `agent-gateway ready: orchestrators ${web}, bots ${socket}`;
+    const grpc = this.app.get(GrpcListener).address;
+    return `agent-gateway ready: orchestrators ${web}, bots ${socket}${grpc ? ` (gRPC ${grpc})` : ''}`;
   }
 
   /** Refuses new work, lets what is under way finish within the budget, closes. Resolves to whether that went well. */

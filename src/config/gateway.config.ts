@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { A2aConfig } from './a2a.config.js';
 import { AuthConfig } from './auth.config.js';
 import { BotsConfig } from './bots.config.js';
 import { BufferConfig } from './buffer.config.js';
@@ -40,6 +41,7 @@ export const SECTIONS = {
   secrets: SecretsConfig,
   limits: LimitsConfig,
   grpc: GrpcConfig,
+  a2a: A2aConfig,
   compat: CompatConfig,
   metrics: MetricsConfig,
   mqtt: MqttConfig,

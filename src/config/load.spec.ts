@@ -368,7 +368,6 @@ describe('what this version lacks', () => {
     ['GATEWAY_ROLE', 'end'],
     ['GATEWAY_STORAGE_URL', 'postgres://u:password@h/d'],
     ['GATEWAY_REDIS_URL', 'redis://:password@h'],
-    ['GATEWAY_GRPC_PORT', '0'],
     ['GATEWAY_MQTT_PORT', '1883'],
     ['GATEWAY_MQTT_URL', 'mqtt://u:password@h'],
     ['GATEWAY_UPSTREAM_URL', 'https://parent'],

@@ -6,6 +6,7 @@ import { type Given, type Layer, merge } from './layer.js';
 import { contradictions } from './rules.js';
 import { type Profile, PROFILES } from './setting.js';
 import { type NamedSetting, SETTINGS } from './settings.js';
+import { wrongSigningKey } from './signing-key.js';
 import { wrongTlsFiles } from './tls-files.js';
 import { missingFeature } from './unavailable.js';
 
@@ -25,7 +26,7 @@ export function loadConfig({ env, cwd }: LoadOptions): GatewayConfig {
   const given = readSources(env, cwd, problems);
   const config = build(given, problems);
   stopOn(problems);
-  stopOn([...contradictions(config), ...wrongTlsFiles(config, cwd)]);
+  stopOn([...contradictions(config), ...wrongTlsFiles(config, cwd), ...wrongSigningKey(config, cwd)]);
   return config;
 }
 

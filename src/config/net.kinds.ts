@@ -49,6 +49,12 @@ export const url = (...schemes: readonly string[]): Kind<string> => ({
   allowed: `a URL ${listed(schemes)}`,
 });
 
+/** A name in the form of a URI: nothing is fetched from it. */
+export const uri: Kind<string> = {
+  schema: z.string().regex(/^[A-Za-z][A-Za-z0-9+.-]*:[^\s,]{1,500}$/),
+  allowed: 'a URI such as https://example.org/extension/v1',
+};
+
 /** A URL that others are appended to: no trailing slash is kept. */
 export const baseUrl: Kind<string> = {
   schema: z

@@ -27,8 +27,10 @@ const RULES: readonly Rule[] = [
   ({ bots }) => needs('GATEWAY_BOTS_TLS_CERT', bots.tlsCert, 'GATEWAY_BOTS_TLS_KEY', bots.tlsKey),
   ({ bots }) => needs('GATEWAY_BOTS_TLS_KEY', bots.tlsKey, 'GATEWAY_BOTS_TLS_CERT', bots.tlsCert),
   ({ bots }) => needs('GATEWAY_BOTS_TLS_CA', bots.tlsCa, 'GATEWAY_BOTS_TLS_CERT', bots.tlsCert),
+  ({ grpc }) => needs('GATEWAY_GRPC_PUBLIC_ADDRESS', grpc.publicAddress, 'GATEWAY_GRPC_PORT', grpc.port),
   ({ bots }) => needs('GATEWAY_BOTS_TLS_CRL', bots.tlsCrl, 'GATEWAY_BOTS_TLS_CA', bots.tlsCa),
   samePort,
+  sameGrpcPort,
   pingTooSlow,
   (config) => exposed('GATEWAY_HTTP_HOST', config.http.host, config),
   (config) => exposed('GATEWAY_BOTS_HOST', config.bots.host, config),
@@ -45,6 +47,18 @@ export const contradictions = (config: GatewayConfig): string[] =>
 function samePort({ http, bots }: GatewayConfig): string | undefined {
   if (bots.port === 0 || bots.port !== http.port || bots.host !== http.host) return undefined;
   return wrong('GATEWAY_BOTS_PORT', bots.port, 'another port than GATEWAY_HTTP_PORT on the same host');
+}
+
+function sameGrpcPort({ bots, grpc, http }: GatewayConfig): string | undefined {
+  if (grpc.port === undefined || grpc.port === 0) return undefined;
+  const taken = grpc.port === http.port || (grpc.port === bots.port && bots.host === http.host);
+  return taken
+    ? wrong(
+        'GATEWAY_GRPC_PORT',
+        grpc.port,
+        'another port than GATEWAY_HTTP_PORT and GATEWAY_BOTS_PORT on the same host',
+      )
+    : undefined;
 }
 
 function pingTooSlow({ heartbeat: { interval, timeout } }: GatewayConfig): string | undefined {

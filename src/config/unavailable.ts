@@ -16,7 +16,6 @@ export const UNAVAILABLE: Readonly<Record<string, Missing>> = {
     asksForIt: (url) => typeof url === 'string' && url.startsWith('postgres'),
   },
   'redis.url': { feature: 'one gateway of several nodes (Redis)' },
-  'grpc.port': { feature: 'the gRPC listener' },
   'mqtt.port': { feature: 'the MQTT listener' },
   'mqtt.url': { feature: 'an outside MQTT broker' },
   'upstream.url': { feature: 'a parent node' },

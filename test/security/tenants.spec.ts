@@ -76,15 +76,22 @@ const ROUTES: Readonly<Record<string, RouteCase>> = {
   'POST /a2a/agents/:agent': { right: 'read', body: A2A_GET, own: 200, foreign: 200 },
   'POST /a2a/stream': { right: 'read', body: A2A_GET, own: 400, foreign: 400 },
   'GET /.well-known/agent-card.json': { right: null, own: 200, foreign: 200 },
+  'GET /.well-known/jwks.json': { right: null, own: 200, foreign: 200 },
   // Nothing is public here, so no card of a skill or an agent exists for anybody.
   ...Object.fromEntries(
-    ['skills/:skill', 'agents/:agent'].flatMap((path) =>
-      ['agent-card.json', 'agent.json'].map((file) => [
-        `GET /a2a/${path}/.well-known/${file}`,
-        { right: null, own: 404, foreign: 404 },
-      ]),
-    ),
+    ['', '/skills/:skill', '/agents/:agent'].flatMap((path) => {
+      const status = path === '' ? 200 : 404;
+      return ['agent-card.json', 'agent.json'].map((file) => [
+        `GET /a2a${path}/.well-known/${file}`,
+        { right: null, own: status, foreign: status },
+      ]);
+    }),
   ),
+  // The owner's card has what is his; a stranger's gateway has nothing of it.
+  'GET /agent/authenticatedExtendedCard': { right: 'read', own: 200, foreign: 200 },
+  'GET /a2a/agent/authenticatedExtendedCard': { right: 'read', own: 200, foreign: 200 },
+  'GET /a2a/skills/:skill/agent/authenticatedExtendedCard': { right: 'read', own: 200, foreign: 404 },
+  'GET /a2a/agents/:agent/agent/authenticatedExtendedCard': { right: 'read', own: 200, foreign: 404 },
   ...A2A_REST_ROUTES,
   ...CONTROL_PLANE_ROUTES,
   'POST /api-keys': { right: 'admin', body: { name: 'a key' }, own: 200, foreign: 200 },

@@ -6,14 +6,15 @@ import {
   RestTransportFactory,
   type Client,
 } from '@a2a-js/sdk/client';
+import { GrpcTransportFactory } from '@a2a-js/sdk/client/grpc';
 import { randomUUID } from 'node:crypto';
 
-export type Binding = 'JSONRPC' | 'HTTP+JSON';
+export type Binding = 'JSONRPC' | 'HTTP+JSON' | 'GRPC';
 export type Version = '1.0' | '0.3';
 
-export const BINDINGS: readonly (readonly [Binding, Version])[] = (['JSONRPC', 'HTTP+JSON'] as const).flatMap(
-  (binding) => (['1.0', '0.3'] as const).map((version) => [binding, version] as const),
-);
+export const BINDINGS: readonly (readonly [Binding, Version])[] = (
+  ['JSONRPC', 'HTTP+JSON', 'GRPC'] as const
+).flatMap((binding) => (['1.0', '0.3'] as const).map((version) => [binding, version] as const));
 
 /** The official client on one binding and version of the agent whose card is at that base. */
 export async function sdkClient(base: string, binding: Binding, version: Version): Promise<Client> {
@@ -26,13 +27,17 @@ export async function sdkClient(base: string, binding: Binding, version: Version
   const transports = [
     new JsonRpcTransportFactory({ legacyCompat }),
     new RestTransportFactory({ legacyCompat }),
+    new GrpcTransportFactory({ legacyCompat }),
   ];
   const options = ClientFactoryOptions.createFrom(ClientFactoryOptions.default, { transports });
   return new ClientFactory(options).createFromAgentCard({ ...card, supportedInterfaces });
 }
 
 /** A text for an agent, as the official client sends it. */
-export const textRequest = (text: string): SendMessageRequest => ({
+export const textRequest = (
+  text: string,
+  metadata?: Readonly<Record<string, unknown>>,
+): SendMessageRequest => ({
   tenant: '',
   message: {
     messageId: randomUUID(),
@@ -45,5 +50,5 @@ export const textRequest = (text: string): SendMessageRequest => ({
     referenceTaskIds: [],
   },
   configuration: undefined,
-  metadata: undefined,
+  metadata: metadata && { ...metadata },
 });

@@ -39,6 +39,8 @@ function routesBelow(prefix: string, version: '1.0' | '0.3'): [string, A2aRoute]
   const at = (route: string) => route.replace(' ', ` ${prefix}/`);
   const common = { right: 'read', version, takesTaskId: true } as const;
   const body = version === '1.0' ? V10 : V03;
+  // A stranger's gateway is empty; of an agent or skill that is not his there is no card.
+  const card = { own: 200, foreign: /:(skill|agent|tenant)/.test(prefix) ? 404 : 200 };
   return [
     [at('POST message\\:send'), { ...common, body, own: 400, foreign: 404 }],
     [at('POST message\\:stream'), { ...common, body, own: 400, foreign: 404 }],
@@ -53,12 +55,9 @@ function routesBelow(prefix: string, version: '1.0' | '0.3'): [string, A2aRoute]
     ...(version === '1.0'
       ? [
           [at('GET tasks'), { right: 'read', version, own: 200, foreign: 200 }] as [string, A2aRoute],
-          [at('GET extendedAgentCard'), { right: 'read', version, own: 400, foreign: 400 }] as [
-            string,
-            A2aRoute,
-          ],
+          [at('GET extendedAgentCard'), { right: 'read', version, ...card }] as [string, A2aRoute],
         ]
-      : [[at('GET card'), { right: 'read', version, own: 400, foreign: 400 }] as [string, A2aRoute]]),
+      : [[at('GET card'), { right: 'read', version, ...card }] as [string, A2aRoute]]),
   ];
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 const ROOT = join(__dirname, '../..');
 const SERVER = join(ROOT, 'dist/main.js');
 const READY = /agent-gateway ready: orchestrators (\S+), bots (\S+)/;
+const GRPC = /agent-gateway ready: .*\(gRPC (\S+)\)/;
 const READY_MS = 20_000;
 /** Longer than the gateway's own budget for a clean stop (10 s). */
 const STOP_MS = 15_000;
@@ -62,6 +63,8 @@ export class GatewayProcess {
   httpUrl = '';
   /** The bot socket, e.g. `ws://127.0.0.1:35783/agent/register`; kept over restarts. */
   botUrl = '';
+  /** `host:port` of the gRPC listener; empty without one. */
+  grpcAddress = '';
   /** What the gateway has written since it was first started. */
   stdout = '';
   stderr = '';
@@ -212,6 +215,7 @@ export class GatewayProcess {
     const [, http = '', bots = ''] = await Promise.race([line, early]);
     this.httpUrl = http;
     this.botUrl = bots;
+    this.grpcAddress = GRPC.exec(this.stdout)?.[1] ?? '';
   }
 
   private capture(stream: 'stdout' | 'stderr', text: string): void {

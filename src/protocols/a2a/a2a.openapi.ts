@@ -16,7 +16,10 @@ import {
 } from '../../transport/openapi/fragment.js';
 import { EXAMPLE_AGENTS, EXAMPLE_TASK_ID } from '../../transport/orchestrator/orchestrator.openapi.js';
 import { A2A_REST } from './http-json/rest.openapi.js';
-import { gatewaySubject, hybridCard } from './cards/cards.js';
+import { AuthConfig } from '../../config/auth.config.js';
+import { cardSecurity } from './cards/card-security.js';
+import { gatewaySubject } from './cards/card-subjects.js';
+import { hybridCard } from './cards/hybrid-card.js';
 
 /** A2A over JSON-RPC, described at the level of its envelope: the messages themselves are the standard's. */
 const VERSION = headerParameter('A2A-Version', '`1.0` or `0.3`; without it the method’s name decides', {
@@ -120,9 +123,15 @@ const CARD_EXAMPLE = {
           connectedAt: 0,
           lastSeen: 0,
         })) as unknown as Parameters<typeof gatewaySubject>[0],
-        'http://127.0.0.1:8443',
-        true,
       ),
+      {
+        base: 'http://127.0.0.1:8443',
+        security: cardSecurity(new AuthConfig({ mode: 'jwt' }), 'http://127.0.0.1:8443'),
+        streaming: true,
+        pushNotifications: false,
+        requiredExtensions: [],
+        extended: true,
+      },
     ),
   },
 };
@@ -144,6 +153,59 @@ const card = (operationId: string, summary: string, parameters: Operation['param
   },
 });
 
+/** Each base, the parameter of its path, and what its card is of. */
+const BASES = [
+  { base: '/a2a', id: 'Gateway', of: 'the gateway', parameters: [] },
+  { base: '/a2a/skills/{skill}', id: 'Skill', of: 'a skill', parameters: [SKILL] },
+  { base: '/a2a/agents/{agent}', id: 'Agent', of: 'an agent', parameters: [AGENT] },
+];
+
+const extendedCard = (
+  operationId: string,
+  of: string,
+  parameters: Operation['parameters'] = [],
+): Operation => ({
+  operationId,
+  summary: `Card of ${of} for callers with a token`,
+  description:
+    'A2A 0.2’s address of it. Every agent and skill of the caller’s namespace. Without auth there is none.',
+  parameters,
+  responses: {
+    200: ok('The card', ref('HybridAgentCard'), CARD_EXAMPLE),
+    ...refusals(['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'RATE_LIMITED']),
+  },
+});
+
+const CARDS: ApiFragment['operations'] = {
+  'GET /.well-known/agent-card.json': card('getA2aCard', 'Card of the gateway'),
+  'GET /agent/authenticatedExtendedCard': extendedCard('getA2aExtendedCard', 'the gateway'),
+  'GET /.well-known/jwks.json': {
+    operationId: 'getJwks',
+    summary: 'The public keys of the cards’ signatures',
+    description: 'Empty without `GATEWAY_A2A_SIGNING_KEY`.',
+    ...PUBLIC,
+    responses: {
+      200: ok('The keys (RFC 7517)', ref('JwkSet'), {
+        none: { summary: 'Cards are not signed', value: { keys: [] } },
+      }),
+      ...refusals(['RATE_LIMITED']),
+    },
+  },
+  ...Object.fromEntries(
+    BASES.flatMap(({ base, id, of, parameters }) => [
+      [`GET ${base}/.well-known/agent-card.json`, card(`getA2a${id}Card`, `Card of ${of}`, parameters)],
+      [
+        `GET ${base}/.well-known/agent.json`,
+        card(`getA2a${id}CardOld`, 'The same at its older address, without extensions', parameters),
+      ],
+      [
+        `GET ${base}/agent/authenticatedExtendedCard`,
+        extendedCard(`getA2a${id}ExtendedCard`, of, parameters),
+      ],
+    ]),
+  ),
+};
+
 export const A2A_API: ApiFragment = {
   tag: {
     name: 'A2A',
@@ -154,23 +216,7 @@ export const A2A_API: ApiFragment = {
     'POST /a2a/skills/{skill}': call('callA2aSkill', 'Call a skill, whoever has it', [SKILL]),
     'POST /a2a/agents/{agent}': call('callA2aAgent', 'Call one agent', [AGENT]),
     'POST /a2a/stream': STREAM,
-    'GET /.well-known/agent-card.json': card('getA2aCard', 'Card of the gateway'),
-    'GET /a2a/skills/{skill}/.well-known/agent-card.json': card('getA2aSkillCard', 'Card of a skill', [
-      SKILL,
-    ]),
-    'GET /a2a/skills/{skill}/.well-known/agent.json': card(
-      'getA2aSkillCardOld',
-      'The same at its older address',
-      [SKILL],
-    ),
-    'GET /a2a/agents/{agent}/.well-known/agent-card.json': card('getA2aAgentCard', 'Card of an agent', [
-      AGENT,
-    ]),
-    'GET /a2a/agents/{agent}/.well-known/agent.json': card(
-      'getA2aAgentCardOld',
-      'The same at its older address',
-      [AGENT],
-    ),
+    ...CARDS,
     ...A2A_REST.operations,
   },
   responses: A2A_REST.responses,
@@ -204,6 +250,9 @@ export const A2A_API: ApiFragment = {
       },
       ['jsonrpc', 'id'],
     ),
+    JwkSet: object('A set of keys.', { keys: { type: 'array', items: openObject('A public key') } }, [
+      'keys',
+    ]),
     HybridAgentCard: {
       type: 'object',
       description: 'An agent card for clients of A2A 1.0 and 0.3.',

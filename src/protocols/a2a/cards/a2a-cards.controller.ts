@@ -1,74 +1,93 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { createHash } from 'node:crypto';
-import { PublicUrl } from '../../../config/public-url.js';
-import type { AgentView } from '../../../core/agent.js';
-import { Clock } from '../../../core/clock.js';
 import { GatewayError } from '../../../core/errors.js';
-import { ANONYMOUS } from '../../../core/principal.js';
-import { AuthService } from '../../../engine/auth/auth.service.js';
-import { Public } from '../../../engine/auth/oauth2.guard.js';
-import { Policy } from '../../../engine/auth/policy.js';
-import { RegistryService } from '../../../engine/registry/registry.service.js';
-import {
-  agentSubject,
-  distinct,
-  gatewaySubject,
-  hybridCard,
-  skillSubject,
-  type CardSubject,
-} from './cards.js';
-
-/** Remembered per address: since when its card is as it is. */
-interface Seen {
-  readonly etag: string;
-  readonly since: number;
-}
-const MAX_SEEN = 1_000;
+import type { Principal } from '../../../core/principal.js';
+import { Caller, Public } from '../../../engine/auth/oauth2.guard.js';
+import { sendJson } from '../../../transport/http/answer.js';
+import type { Target } from '../handler/target.js';
+import { A2aCards } from './a2a-cards.js';
+import { CardSigner } from './card-signer.js';
 
 /**
- * Agent cards: of the gateway, of each skill, of each agent (A2A 1.0 §8.2). Public; with auth on they show only what the
- * configuration marks public. Cacheable by ETag, since they change whenever an agent comes or goes.
+ * Agent cards: of the gateway, of each skill, of each agent (1.0 §8.2), public and cacheable by ETag, since they change whenever
+ * an agent comes or goes; and 0.2's addresses of the card for callers with a credential, below each base and beside it.
  */
 @Controller()
-@Public()
 export class A2aCardsController {
-  private readonly seen = new Map<string, Seen>();
-
   constructor(
-    private readonly publicUrl: PublicUrl,
-    private readonly registry: RegistryService,
-    private readonly policy: Policy,
-    private readonly auth: AuthService,
-    private readonly clock: Clock,
+    private readonly cards: A2aCards,
+    private readonly signer: CardSigner,
   ) {}
 
-  @Get('.well-known/agent-card.json')
-  gateway(@Req() req: Request, @Res() res: Response): void {
-    this.send(req, res, gatewaySubject(this.visible(), this.publicUrl.base, this.auth.enabled));
+  @Get(['.well-known/agent-card.json', 'a2a/.well-known/agent-card.json'])
+  @Public()
+  gateway(@Req() req: Request, @Res() res: Response): Promise<void> {
+    return this.send(req, res, {});
   }
 
-  @Get(['a2a/skills/:skill/.well-known/agent-card.json', 'a2a/skills/:skill/.well-known/agent.json'])
-  skill(@Param('skill') id: string, @Req() req: Request, @Res() res: Response): void {
-    const skill = distinct(this.visible()).find((one) => one.id === id);
-    this.send(req, res, skill && skillSubject(skill, this.publicUrl.base, this.auth.enabled));
+  @Get('a2a/.well-known/agent.json')
+  @Public()
+  plainGateway(@Req() req: Request, @Res() res: Response): Promise<void> {
+    return this.send(req, res, {}, true);
   }
 
-  @Get(['a2a/agents/:agent/.well-known/agent-card.json', 'a2a/agents/:agent/.well-known/agent.json'])
-  agent(@Param('agent') name: string, @Req() req: Request, @Res() res: Response): void {
-    const view = this.visible().find(({ card }) => card.name === name);
-    this.send(req, res, view && agentSubject(view, this.publicUrl.base, this.auth.enabled));
+  @Get('a2a/skills/:skill/.well-known/agent-card.json')
+  @Public()
+  skill(@Param('skill') skill: string, @Req() req: Request, @Res() res: Response): Promise<void> {
+    return this.send(req, res, { skill });
   }
 
-  private visible(): AgentView[] {
-    return this.registry.list(ANONYMOUS).filter(({ namespace }) => this.policy.isPublic(namespace));
+  @Get('a2a/skills/:skill/.well-known/agent.json')
+  @Public()
+  plainSkill(@Param('skill') skill: string, @Req() req: Request, @Res() res: Response): Promise<void> {
+    return this.send(req, res, { skill }, true);
   }
 
-  /** @throws GatewayError AGENT_NOT_FOUND */
-  private send(req: Request, res: Response, subject: CardSubject | undefined): void {
-    if (!subject) throw new GatewayError('AGENT_NOT_FOUND', 'there is no such agent');
-    const text = JSON.stringify(hybridCard(subject));
-    const { etag, since } = this.since(subject.url, text);
+  @Get('a2a/agents/:agent/.well-known/agent-card.json')
+  @Public()
+  agent(@Param('agent') agent: string, @Req() req: Request, @Res() res: Response): Promise<void> {
+    return this.send(req, res, { agent });
+  }
+
+  @Get('a2a/agents/:agent/.well-known/agent.json')
+  @Public()
+  plainAgent(@Param('agent') agent: string, @Req() req: Request, @Res() res: Response): Promise<void> {
+    return this.send(req, res, { agent }, true);
+  }
+
+  /** The public keys of the cards' signatures (RFC 7517). */
+  @Get('.well-known/jwks.json')
+  @Public()
+  async keys(@Res() res: Response): Promise<void> {
+    res.setHeader('cache-control', 'public, max-age=3600');
+    sendJson(res, 200, await this.signer.keys());
+  }
+
+  @Get(['agent/authenticatedExtendedCard', 'a2a/agent/authenticatedExtendedCard'])
+  extendedGateway(@Caller() caller: Principal, @Res() res: Response): Promise<void> {
+    return this.sendExtended(res, {}, caller);
+  }
+
+  @Get('a2a/skills/:skill/agent/authenticatedExtendedCard')
+  extendedSkill(
+    @Caller() caller: Principal,
+    @Param('skill') skill: string,
+    @Res() res: Response,
+  ): Promise<void> {
+    return this.sendExtended(res, { skill }, caller);
+  }
+
+  @Get('a2a/agents/:agent/agent/authenticatedExtendedCard')
+  extendedAgent(
+    @Caller() caller: Principal,
+    @Param('agent') agent: string,
+    @Res() res: Response,
+  ): Promise<void> {
+    return this.sendExtended(res, { agent }, caller);
+  }
+
+  private async send(req: Request, res: Response, target: Target, plain = false): Promise<void> {
+    const { text, etag, since } = await this.cards.published(target, plain);
     res.setHeader('etag', etag);
     res.setHeader('last-modified', new Date(since).toUTCString());
     res.setHeader('cache-control', 'public, max-age=0, must-revalidate');
@@ -78,13 +97,9 @@ export class A2aCardsController {
     res.end(text);
   }
 
-  private since(url: string, text: string): Seen {
-    const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
-    const before = this.seen.get(url);
-    if (before?.etag === etag) return before;
-    if (this.seen.size >= MAX_SEEN) this.seen.clear();
-    const now = { etag, since: this.clock.now() };
-    this.seen.set(url, now);
-    return now;
+  private async sendExtended(res: Response, target: Target, caller: Principal): Promise<void> {
+    if (!this.cards.extended)
+      throw new GatewayError('NOT_FOUND', 'without auth the public card shows everything; there is no other');
+    sendJson(res, 200, await this.cards.extendedCard(target, caller));
   }
 }

@@ -42,6 +42,8 @@ export interface CallContext {
   /** The last event that the caller has (`Last-Event-ID`). */
   readonly after: string | undefined;
   readonly failure: FailureText;
+  /** The card for callers with a credential; none where nobody needs one. */
+  readonly extendedCard: (() => Promise<AgentCard>) | undefined;
   /** What the engine throws in the words of the binding. */
   readonly toError: (thrown: unknown) => Error;
 }
@@ -74,6 +76,8 @@ export class A2aHandler implements A2ARequestHandler {
   }
 
   getAuthenticatedExtendedAgentCard(): Promise<AgentCard> {
+    const { extendedCard } = this.context;
+    if (extendedCard) return this.saying(extendedCard);
     return Promise.reject(new this.errors.UnsupportedOperationError('this agent has no extended card'));
   }
 
@@ -101,6 +105,7 @@ export class A2aHandler implements A2ARequestHandler {
 
   /** Ends where a send ends. */
   async *sendMessageStream(request: SendMessageRequest): AsyncGenerator<StreamResponse, void, undefined> {
+    this.requireStreams();
     const { record, message } = await this.submit(request);
     const known = settles(record) || record.turn !== null; // the message came before, or goes on with a task
     const fresh = { record, artifacts: [], message: null, history: [message] };
@@ -124,6 +129,7 @@ export class A2aHandler implements A2ARequestHandler {
   }
 
   async *resubscribe({ id }: SubscribeToTaskRequest): AsyncGenerator<StreamResponse, void, undefined> {
+    this.requireStreams();
     const { record } = await this.saying(() => this.tasks.get(this.context.caller, id));
     if (isTerminal(record.state) && this.context.after === undefined)
       throw new this.errors.UnsupportedOperationError(`the task has ended: ${record.state}`);
@@ -173,6 +179,11 @@ export class A2aHandler implements A2ARequestHandler {
 
   deleteTaskPushNotificationConfig(): Promise<never> {
     return this.noPush();
+  }
+
+  private requireStreams(): void {
+    if (!this.card().capabilities?.streaming)
+      throw new this.errors.UnsupportedOperationError('this agent does not stream');
   }
 
   private noPush(): Promise<never> {

@@ -5,6 +5,7 @@ import { fits } from '../requests/fits.wire.js';
 import { hasHistoryLength } from '../requests/schemas.wire.js';
 import type { OperationTable, RestContext } from './operations.js';
 import {
+  cardToProto,
   eventToProto,
   pushConfigFromProto,
   pushConfigToProto,
@@ -104,7 +105,7 @@ export const OPERATIONS_03: OperationTable = {
     async run(context) {
       const { call } = context;
       const transport = legacy(context);
-      return transport.getAuthenticatedExtendedAgentCard(call);
+      return cardToProto(plain(await transport.getAuthenticatedExtendedAgentCard(call)));
     },
   },
 };

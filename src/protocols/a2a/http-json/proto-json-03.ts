@@ -135,3 +135,29 @@ export const pushConfigToProto = ({ taskId, pushNotificationConfig }: JsonObject
     pushNotificationConfig: config,
   };
 };
+
+/** 0.3's `type` of a security scheme as the member of its protocol buffers. */
+const SCHEMES: Readonly<Record<string, string>> = {
+  http: 'httpAuthSecurityScheme',
+  apiKey: 'apiKeySecurityScheme',
+  oauth2: 'oauth2SecurityScheme',
+  openIdConnect: 'openIdConnectSecurityScheme',
+  mutualTLS: 'mtlsSecurityScheme',
+};
+
+/** A card. */
+export function cardToProto({ securitySchemes, security, ...rest }: JsonObject): JsonObject {
+  const schemes = Object.entries(objectOf(securitySchemes)).map(([name, given]) => {
+    const { type, in: location, ...scheme } = objectOf(given);
+    const own = location === undefined ? scheme : { ...scheme, location };
+    return [name, { [SCHEMES[textOf(type)] ?? textOf(type)]: own }] as const;
+  });
+  const requirements = listOf(security, (one) => ({
+    schemes: Object.fromEntries(Object.entries(one).map(([name, list]) => [name, { list: list ?? [] }])),
+  }));
+  return {
+    ...rest,
+    ...(schemes.length > 0 && { securitySchemes: Object.fromEntries(schemes) }),
+    ...(requirements.length > 0 && { security: requirements }),
+  };
+}

@@ -7,6 +7,7 @@ import { takesItsTime } from '../../../transport/http/request-deadline.js';
 import { SseStreams } from '../../../transport/http/sse.js';
 import { toOwnError } from '../handler/a2a-errors.js';
 import { A2aHandlers } from '../handler/a2a-handlers.js';
+import { EXTENSION_HEADERS, Extensions, namedExtensions } from '../handler/extensions.js';
 import { opened, sseFrame } from '../handler/numbered.js';
 import { aimed } from '../handler/target.js';
 import type { Dialect } from '../requests/checks.wire.js';
@@ -35,6 +36,7 @@ export class RestCalls {
   constructor(
     private readonly handlers: A2aHandlers,
     private readonly streams: SseStreams,
+    private readonly extensions: Extensions,
   ) {}
 
   /**
@@ -65,6 +67,9 @@ export class RestCalls {
     request: RestRequest,
     { caller, req, res }: RestCall,
   ): Promise<void> {
+    const named = namedExtensions(req.get(EXTENSION_HEADERS[dialect]));
+    const active = this.extensions.active(named);
+    if (active.length > 0) res.setHeader(EXTENSION_HEADERS[dialect], active.join(', '));
     const handler = this.handlers.handlerFor(sdk, {
       caller,
       target: aimed(
@@ -73,6 +78,8 @@ export class RestCalls {
       ),
       signal: hangUp(res),
       after: req.get('last-event-id'),
+      dialect,
+      extensions: named,
       toError: (thrown) => toOwnError(sdk.errors, thrown),
     });
     const call = new sdk.server.ServerCallContext({ requestedVersion: dialect });

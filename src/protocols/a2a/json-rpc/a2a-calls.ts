@@ -20,6 +20,8 @@ export interface A2aCall {
   /** `A2A-Version` of the header or the query. */
   readonly version: string | undefined;
   readonly lastEventId: string | undefined;
+  /** Extensions that the caller names. */
+  readonly extensions: readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -60,7 +62,7 @@ export class A2aCalls {
     checked: CheckedCall,
     dialect: Dialect,
   ): Promise<A2aAnswer> {
-    const handler = this.handlerFor(sdk, call, checked);
+    const handler = this.handlerFor(sdk, call, checked, dialect);
     const Transport =
       dialect === '1.0' ? sdk.server.JsonRpcTransportHandler : sdk.legacy.LegacyJsonRpcTransportHandler;
     const context: ServerCallContext = new sdk.server.ServerCallContext({ requestedVersion: dialect });
@@ -72,8 +74,9 @@ export class A2aCalls {
 
   private handlerFor(
     sdk: Sdk,
-    { caller, target, signal, lastEventId }: A2aCall,
+    { caller, target, signal, lastEventId, extensions }: A2aCall,
     { body }: CheckedCall,
+    dialect: Dialect,
   ): A2aHandler {
     const { params } = body;
     return this.handlers.handlerFor(sdk, {
@@ -81,6 +84,8 @@ export class A2aCalls {
       target: aimed(target, isObject(params) ? params['tenant'] : undefined),
       signal,
       after: lastEventId,
+      dialect,
+      extensions,
       toError: (thrown) => toA2aError(sdk.errors, thrown),
     });
   }

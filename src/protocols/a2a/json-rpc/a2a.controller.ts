@@ -9,6 +9,7 @@ import { takesItsTime } from '../../../transport/http/request-deadline.js';
 import { SseStreams } from '../../../transport/http/sse.js';
 import { parseFailure } from '../../../transport/jsonrpc/envelope.js';
 import { A2aCalls, type A2aAnswer } from './a2a-calls.js';
+import { EXTENSION_HEADERS, Extensions, namedExtensions } from '../handler/extensions.js';
 import { sseFrame, type StreamItem } from '../handler/numbered.js';
 import type { Target } from '../handler/target.js';
 import { dialectOf } from './a2a-request.wire.js';
@@ -24,6 +25,7 @@ export class A2aController {
   constructor(
     private readonly calls: A2aCalls,
     private readonly streams: SseStreams,
+    private readonly extensions: Extensions,
   ) {}
 
   @Post()
@@ -84,6 +86,8 @@ export class A2aController {
     if (payload instanceof BadJson) return sendJson(res, 200, parseFailure(payload.message));
     const answer = await this.ask(who, target, payload, req, res);
     res.setHeader('a2a-version', answer.dialect);
+    const active = this.extensions.active(extensionsOf(req));
+    if (active.length > 0) res.setHeader(EXTENSION_HEADERS[answer.dialect], active.join(', '));
     if (answer.stream) return this.send(who, answer.stream, req, res, ({ id, data }) => sseFrame(id, data));
     sendJson(res, 200, answer.untyped ? withTextStatus(answer.body!) : answer.body);
   }
@@ -100,7 +104,16 @@ export class A2aController {
     res.once('close', () => hangUp.abort());
     if (!isUntyped(payload, version)) takesItsTime(res);
     const lastEventId = req.get('last-event-id');
-    return this.calls.answer({ caller, target, payload, version, lastEventId, signal: hangUp.signal });
+    const extensions = extensionsOf(req);
+    return this.calls.answer({
+      caller,
+      target,
+      payload,
+      version,
+      lastEventId,
+      extensions,
+      signal: hangUp.signal,
+    });
   }
 
   private send(
@@ -123,6 +136,10 @@ async function* followedBy<T>(items: AsyncIterable<T>, last: string): AsyncGener
   yield* items;
   yield last;
 }
+
+/** Named by the header of either version. */
+const extensionsOf = (req: Request): readonly string[] =>
+  Object.values(EXTENSION_HEADERS).flatMap((name) => namedExtensions(req.get(name)));
 
 /** 1.0 §3.6.1: the header, or a parameter of the query. */
 function versionOf(req: Request): string | undefined {
