@@ -44,7 +44,9 @@ module.exports = {
     engine('heartbeat', ['registry']),
     engine('tasks', ['auth', 'registry', 'routing']),
     engine('resources', ['auth']),
-    ...['rest', 'jsonrpc', 'bot', 'a2a', 'admin', 'ooder'].map((name) =>
+    engine('members', ['auth', 'registry']),
+    engine('mail', ['auth', 'registry', 'members', 'tasks']),
+    ...['rest', 'jsonrpc', 'bot', 'a2a', 'admin', 'ooder', 'webhook'].map((name) =>
       ring(
         `protocols/${name}`,
         [

@@ -1,4 +1,4 @@
-import { boolean, duration, list } from './kinds.js';
+import { boolean, duration, integer, list } from './kinds.js';
 import { network } from './net.kinds.js';
 import { concern, setting } from './setting.js';
 
@@ -9,6 +9,16 @@ export class WebhooksConfig extends concern('webhooks', {
   timeout: setting(duration(), '10s', 'one delivery attempt'),
   strict200: setting(boolean, 'false', 'only a literal 200 counts as delivered'),
   heartbeatTimeout: setting(duration(), '60s', 'webhook agent without a heartbeat for this long is offline'),
+  inboxLease: setting(
+    duration(),
+    '60s',
+    'what a pulling agent is handed belongs to it for this long; unacknowledged, it goes to whoever asks next',
+  ),
+  inboxLimit: setting(
+    integer(1, 1_000_000),
+    '10000',
+    'messages that wait for one pulling agent; over it: 503 with Retry-After',
+  ),
   allowedNetworks: setting(
     list(network),
     { development: PRIVATE, production: 'none' },

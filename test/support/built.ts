@@ -47,6 +47,10 @@ export class SqliteTaskStore extends tasks.SqliteTaskStore {
 
 type ApiKeys = typeof import('../../src/adapters/storage/sqlite/sqlite-api-key.store.js');
 export const { SqliteApiKeyStore } = built<ApiKeys>('adapters/storage/sqlite/sqlite-api-key.store');
+type Members = typeof import('../../src/adapters/storage/sqlite/sqlite-member.store.js');
+export const { SqliteMemberStore } = built<Members>('adapters/storage/sqlite/sqlite-member.store');
+type Messages = typeof import('../../src/adapters/storage/sqlite/sqlite-message.store.js');
+export const { SqliteMessageStore } = built<Messages>('adapters/storage/sqlite/sqlite-message.store');
 
 type Migrations = typeof import('../../src/adapters/storage/migrations/index.js');
 export const { MIGRATIONS } = built<Migrations>('adapters/storage/migrations/index');

@@ -2,9 +2,10 @@ import type { Generated } from 'kysely';
 import type { DeviceStatus, ResourceStatus, ResourceType, SensorStatus } from '../../core/resource.js';
 import type { Priority } from '../../core/task.js';
 import type { TaskState } from '../../core/task-states.js';
+import type { MailSchema } from './mail-schema.js';
 
 /** Tables of every storage adapter. Times are milliseconds since the epoch; JSON is text; booleans are 0 and 1. */
-export interface Schema {
+export interface Schema extends MailSchema {
   tasks: TaskRow;
   task_events: TaskEventRow;
   submissions: SubmissionRow;

@@ -2,10 +2,14 @@ import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/comm
 import { StorageConfig } from '../../config/storage.config.js';
 import { ApiKeyStore } from '../../engine/auth/api-key.store.js';
 import { ResourceStore } from '../../engine/resources/resource.store.js';
+import { MessageStore } from '../../engine/mail/message.store.js';
+import { MemberStore } from '../../engine/members/member.store.js';
 import { TaskStore } from '../../engine/tasks/task.store.js';
 import { SqliteApiKeyStore } from './sqlite/sqlite-api-key.store.js';
 import { SqliteDatabase } from './sqlite/sqlite-database.js';
 import { SqliteResourceStore } from './sqlite/sqlite-resource.store.js';
+import { SqliteMemberStore } from './sqlite/sqlite-member.store.js';
+import { SqliteMessageStore } from './sqlite/sqlite-message.store.js';
 import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
 
 /** The configured storage behind the engine's ports: one database, a store for each port. */
@@ -32,8 +36,18 @@ import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
       useFactory: (database: SqliteDatabase) => new SqliteResourceStore(database),
       inject: [SqliteDatabase],
     },
+    {
+      provide: MemberStore,
+      useFactory: (database: SqliteDatabase) => new SqliteMemberStore(database),
+      inject: [SqliteDatabase],
+    },
+    {
+      provide: MessageStore,
+      useFactory: (database: SqliteDatabase) => new SqliteMessageStore(database),
+      inject: [SqliteDatabase],
+    },
   ],
-  exports: [ApiKeyStore, ResourceStore, TaskStore],
+  exports: [ApiKeyStore, MemberStore, MessageStore, ResourceStore, TaskStore],
 })
 export class StorageModule implements OnApplicationShutdown {
   constructor(@Inject(SqliteDatabase) private readonly database: SqliteDatabase) {}

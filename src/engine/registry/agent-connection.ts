@@ -1,3 +1,5 @@
+import type { AgentMessage } from '../../core/agent-message.js';
+import { GatewayError } from '../../core/errors.js';
 import type { TaskId } from '../../core/ids.js';
 import type { Principal } from '../../core/principal.js';
 import type { Message, TaskInput } from '../../core/task.js';
@@ -19,7 +21,7 @@ export interface Assignment {
 /** Why the gateway ends a connection. */
 export type CloseReason = 'replaced' | 'silent' | 'revoked' | 'expired' | 'shutdown';
 
-/** How the engine speaks to an agent, whatever its protocol. No call throws or waits: what cannot be sent shows as a lost connection. */
+/** How the engine speaks to an agent, whatever its protocol. No call but `deliver` throws or waits: what cannot be sent shows as a lost connection. */
 export abstract class AgentConnection {
   /** Kind of the connection as `/agents` shows it, e.g. `bot`. */
   abstract readonly kind: string;
@@ -31,6 +33,13 @@ export abstract class AgentConnection {
   }
   abstract assign(assignment: Assignment): void;
   abstract cancel(taskId: TaskId): void;
+  /**
+   * Hands it a message of another agent; resolves when its side has taken it.
+   * @throws GatewayError UPSTREAM with the reason when it has not, or when agents of this kind take no messages
+   */
+  deliver(_message: AgentMessage): Promise<void> {
+    return Promise.reject(new GatewayError('UPSTREAM', `agents of kind "${this.kind}" take no messages`));
+  }
   abstract ping(): void;
   abstract close(reason: CloseReason): void;
   /** While true, the gateway itself has stopped reading from it: silence means nothing. */

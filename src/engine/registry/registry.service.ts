@@ -44,12 +44,23 @@ export class RegistryService {
     const ref: AgentRef = { namespace, name: card.name };
     this.policy.mayRegister(connection.principal, ref);
     const current = this.find(ref);
-    if (current) this.makeWay(current, connection);
+    this.assertFree(ref, connection.principal);
+    if (current) this.makeWay(current);
     const agent = new Agent(card, namespace, connection, this.clock.now());
     this.agents.set(agent.key, agent);
     this.byName.set(card.name, [...(this.byName.get(card.name) ?? []), agent]);
     for (const observer of this.observers) observer.joined?.(agent);
     return agent;
+  }
+
+  /** @throws GatewayError FORBIDDEN when an agent of that name is online with other credentials */
+  assertFree(ref: AgentRef, newcomer: Principal): void {
+    const current = this.find(ref);
+    if (!current || current.connection.principal.id === newcomer.id) return;
+    throw new GatewayError(
+      'FORBIDDEN',
+      `card.name: "${ref.name}" is online in namespace "${ref.namespace}" with other credentials`,
+    );
   }
 
   /** Replaces the card of an agent that registered again on its own connection. */
@@ -115,12 +126,7 @@ export class RegistryService {
     return views;
   }
 
-  private makeWay(current: Agent, newcomer: AgentConnection): void {
-    if (current.connection.principal.id !== newcomer.principal.id)
-      throw new GatewayError(
-        'FORBIDDEN',
-        `card.name: "${current.card.name}" is online in namespace "${current.namespace}" with other credentials`,
-      );
+  private makeWay(current: Agent): void {
     this.remove(current, 'replaced');
     current.connection.close('replaced');
   }

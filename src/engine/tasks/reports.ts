@@ -62,6 +62,15 @@ export class Reports {
     }
   }
 
+  /**
+   * The agent does not work on a task that it holds (it never took it, or nobody has it any more): the task goes to another
+   * one or the same again, under a new attempt, whatever the loss policy; after its last attempt it fails.
+   */
+  giveBack(from: Agent, id: TaskId): void {
+    const task = this.live.get(id);
+    if (task && !task.ended && task.holder === from) this.dispatcher.again(task);
+  }
+
   private counts(task: LiveTask, from: Agent, report: TaskReport): boolean {
     if (task.ended || !this.registry.isCurrent(from) || !task.mayReturnTo(from)) return false;
     if (report.attempt !== undefined && !task.isAttempt(report.attempt)) return false;

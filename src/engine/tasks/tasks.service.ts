@@ -98,6 +98,11 @@ export class TasksService {
     return task.record;
   }
 
+  /** See {@link Reports.giveBack}. */
+  giveBack(from: Agent, id: TaskId): void {
+    this.reports.giveBack(from, id);
+  }
+
   /** @throws GatewayError TASK_NOT_FOUND, also for a task of another namespace */
   async get(caller: Principal, id: string): Promise<TaskView> {
     const record = await this.visible(caller, id);

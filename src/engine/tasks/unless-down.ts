@@ -1,6 +1,5 @@
 import type { Clock, Timer } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
-import type { TaskStore } from './task.store.js';
 
 /** How often somebody who waits looks whether the storage still takes writes, in milliseconds. */
 const LOOK_MS = 200;
@@ -10,7 +9,11 @@ const RETRY_S = 5;
  * Waits for a write that the store keeps, but not for a storage that is down: the write stays in line meanwhile.
  * @throws GatewayError STORAGE_UNAVAILABLE
  */
-export async function unlessDown(write: Promise<void>, store: TaskStore, clock: Clock): Promise<void> {
+export async function unlessDown(
+  write: Promise<void>,
+  store: { readonly available: boolean },
+  clock: Clock,
+): Promise<void> {
   let timer: Timer | undefined;
   const down = new Promise<never>((_, reject) => {
     const look = () => (store.available ? wait() : reject(keptForLater()));

@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { MembersModule } from '../members/members.module.js';
+import { RegistryModule } from '../registry/registry.module.js';
+import { TasksModule } from '../tasks/tasks.module.js';
+import { Inbox } from './inbox.js';
+import { MemberReports } from './member-reports.js';
+import { MessageRetention } from './message-retention.js';
+import { Messages } from './messages.service.js';
+
+/** Messages between agents, and the inboxes of those that pull. The store comes from a storage adapter. */
+@Module({
+  imports: [AuthModule, MembersModule, RegistryModule, TasksModule],
+  providers: [Inbox, MemberReports, MessageRetention, Messages],
+  exports: [Inbox, MemberReports, Messages],
+})
+export class MailModule {}
