@@ -23,11 +23,13 @@ import { OODER_API } from './protocols/ooder/ooder.openapi.js';
 import { OoderModule } from './protocols/ooder/ooder.module.js';
 import { REST_API } from './protocols/rest/rest.openapi.js';
 import { RestModule } from './protocols/rest/rest.module.js';
+import { WEBHOOK_API } from './protocols/webhook/webhook.openapi.js';
+import { WebhookModule } from './protocols/webhook/webhook.module.js';
 import { TransportModule } from './transport/transport.module.js';
 import { version } from './transport/version.js';
 
 /** The HTTP APIs in the order of their documentation. */
-export const APIS = [REST_API, JSONRPC_API, A2A_API, ADMIN_API, OODER_API];
+export const APIS = [REST_API, JSONRPC_API, A2A_API, WEBHOOK_API, ADMIN_API, OODER_API];
 
 /** The only file that knows all modules. A protocol is one folder and one line here. */
 @Module({})
@@ -47,6 +49,7 @@ export class AppModule {
         JsonRpcModule,
         A2aModule,
         OoderModule,
+        WebhookModule,
         BotModule,
         AdminModule,
         HeartbeatModule,

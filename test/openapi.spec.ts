@@ -13,6 +13,7 @@ import { A2A_API } from '../src/protocols/a2a/a2a.openapi.js';
 import { OODER_API } from '../src/protocols/ooder/ooder.openapi.js';
 import { JSONRPC_API } from '../src/protocols/jsonrpc/jsonrpc.openapi.js';
 import { REST_API } from '../src/protocols/rest/rest.openapi.js';
+import { WEBHOOK_API } from '../src/protocols/webhook/webhook.openapi.js';
 import { version } from '../src/transport/version.js';
 import { AUTH_ON } from './support/env.js';
 import { GatewayProcess } from './support/gateway-process.js';
@@ -83,7 +84,7 @@ function problems(schema: object, value: unknown): unknown[] {
 
 test('the committed document is what the code describes (npm run docs:openapi)', () => {
   const made = openApiDocument(
-    [REST_API, JSONRPC_API, A2A_API, ADMIN_API, OODER_API, OPS_API],
+    [REST_API, JSONRPC_API, A2A_API, WEBHOOK_API, ADMIN_API, OODER_API, OPS_API],
     version,
     'http://127.0.0.1:8443',
   );
@@ -139,6 +140,9 @@ describe('what the gateway really answers', () => {
   let http: Orchestrator;
   let done: string;
   let failed: string;
+  /** A task that an agent has pulled. */
+  let open: string;
+  let message: string;
 
   beforeAll(async () => {
     gateway = await GatewayProcess.start({ env: AUTH_ON });
@@ -154,6 +158,19 @@ describe('what the gateway really answers', () => {
     await (await http.stream(done)).toEnd();
     ({ task_id: failed } = await http.submit({ skill: 'nobody', wait_for_agent: true }));
     await http.cancel(failed);
+    await http.post('/gateway/register', {
+      agent_id: 'receiver-001',
+      capabilities: ['dig'],
+      delivery: 'pull',
+    });
+    ({ task_id: open } = await http.submit({ skill: 'dig' }));
+    const sent = await http.post('/gateway/send', {
+      from_agent_id: 'sender-001',
+      to_agent_id: 'receiver-001',
+      conversation_id: 'conv-abc-123',
+      content: [{ type: 'text', text: 'Hello' }],
+    });
+    message = sent.body['message_id'] as string;
   });
   afterAll(() => closeAllBots());
 
@@ -175,9 +192,15 @@ describe('what the gateway really answers', () => {
     const headers = type === undefined ? {} : { 'content-type': type };
     const example = described(method, path).parameters?.find(({ name }) => name === 'id')?.example;
     const where = path
-      .replace('{id}', path.startsWith('/api/v1/') ? (example ?? '') : id)
+      .replace(
+        '{id}',
+        path.startsWith('/api/v1/') ? (example ?? '') : path.startsWith('/gateway/') ? open : id,
+      )
       .replace('{skill}', 'summarize')
-      .replace('{agent}', 'nanobot-text-001');
+      .replace('{agent}', 'nanobot-text-001')
+      .replace('{agent_id}', path.includes('rotate') ? 'my-agent-001' : 'receiver-001')
+      .replace('{message_id}', message)
+      .replace('{conversation_id}', 'conv-abc-123');
     const answer = await as.request(method, where + query, body, headers);
     const said = described(method, path).responses[answer.status];
     expect({
@@ -228,6 +251,12 @@ describe('what the gateway really answers', () => {
     ['GET', '/health', ''],
     ['GET', '/health/live', ''],
     ['GET', '/health/ready', ''],
+    ['GET', '/gateway/agents', '?online_only=false'],
+    ['GET', '/gateway/status/{agent_id}', ''],
+    ['GET', '/gateway/messages/{message_id}', ''],
+    ['GET', '/gateway/conversations/{conversation_id}/messages', '?limit=1'],
+    ['GET', '/gateway/inbox/{agent_id}', '?wait=1s'],
+    ['GET', '/gateway/health', ''],
   ])('%s %s%s', async (method, path, query) => {
     expect((await check(method, path, { query })).status).toBe(200);
   });

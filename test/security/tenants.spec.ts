@@ -27,6 +27,9 @@ const SECRETS = [
   'secret-context',
   'secret-key',
   'secret-place',
+  'secret-member',
+  'secret-conversation',
+  'secret-content',
 ];
 const UNKNOWN = `t-${'0'.repeat(32)}`;
 
@@ -42,6 +45,8 @@ interface RouteCase {
   readonly body?: Fields;
   /** It is of this version of A2A's HTTP+JSON binding, which has its own words. */
   readonly version?: keyof typeof A2A_WORDS;
+  /** A message's id is part of it. */
+  readonly takesMessageId?: true;
   /** What its owner gets for it. */
   readonly own: number;
   /** What others get for it; for tasks: the same as for an unknown one. */
@@ -50,6 +55,8 @@ interface RouteCase {
 
 /** An A2A call about a task that does not exist; the methods have cases of their own below. */
 const A2A_GET = { jsonrpc: '2.0', method: 'tasks/get', params: { id: UNKNOWN }, id: 1 };
+
+const MEMBER = { agent_id: 'secret-member' };
 
 /** Every route of the gateway. */
 const ROUTES: Readonly<Record<string, RouteCase>> = {
@@ -77,6 +84,48 @@ const ROUTES: Readonly<Record<string, RouteCase>> = {
   'POST /a2a/stream': { right: 'read', body: A2A_GET, own: 400, foreign: 400 },
   'GET /.well-known/agent-card.json': { right: null, own: 200, foreign: 200 },
   'GET /.well-known/jwks.json': { right: null, own: 200, foreign: 200 },
+  'POST /gateway/register': {
+    right: 'execute',
+    body: { agent_id: 'newcomer', delivery: 'pull' },
+    own: 200,
+    foreign: 200,
+  },
+  'POST /gateway/heartbeat': { right: 'execute', body: MEMBER, own: 200, foreign: 404 },
+  'GET /gateway/agents': { right: 'read', own: 200, foreign: 200 },
+  'GET /gateway/status/:agent_id': { right: 'read', own: 200, foreign: 404 },
+  // The member pulls: it has nothing to sign.
+  'POST /gateway/agents/:agent_id/rotate-secret': { right: 'execute', body: {}, own: 409, foreign: 404 },
+  'POST /gateway/send': {
+    right: 'execute',
+    body: { from_agent_id: 'x', to_agent_id: 'secret-member', content: [{ text: 'x' }] },
+    own: 200,
+    foreign: 404,
+  },
+  'GET /gateway/messages/:message_id': { right: 'read', takesMessageId: true, own: 200, foreign: 404 },
+  'GET /gateway/conversations/:conversation_id/messages': { right: 'read', own: 200, foreign: 200 },
+  'GET /gateway/inbox/:agent_id': { right: 'execute', own: 200, foreign: 404 },
+  'POST /gateway/inbox/:agent_id/ack': {
+    right: 'execute',
+    body: { message_ids: ['x'] },
+    own: 200,
+    foreign: 404,
+  },
+  'POST /gateway/inbox/:agent_id/extend': {
+    right: 'execute',
+    body: { message_ids: ['x'] },
+    own: 200,
+    foreign: 404,
+  },
+  // The task is a bot's: nobody reports on it here.
+  'POST /gateway/tasks/:id/status': {
+    right: 'execute',
+    takesTaskId: true,
+    body: { status: 'running' },
+    own: 404,
+    foreign: 404,
+  },
+  'GET /gateway/health': { right: null, own: 200, foreign: 200 },
+  'POST /gateway/unregister': { right: 'execute', body: { agent_id: 'nobody' }, own: 404, foreign: 404 },
   // Nothing is public here, so no card of a skill or an agent exists for anybody.
   ...Object.fromEntries(
     ['', '/skills/:skill', '/agents/:agent'].flatMap((path) => {
@@ -130,6 +179,7 @@ let stranger: Orchestrator;
 let nobody: Orchestrator;
 let task: string;
 let key: string;
+let message: string;
 let served: readonly string[];
 
 beforeAll(async () => {
@@ -156,6 +206,14 @@ beforeAll(async () => {
   await bot.complete(task, { text: 'secret-artifact' });
   key = await newKey();
   await makeOwnersRecords(owner);
+  await owner.post('/gateway/register', { ...MEMBER, delivery: 'pull' });
+  const sent = await owner.post('/gateway/send', {
+    from_agent_id: 'x',
+    to_agent_id: 'secret-member',
+    conversation_id: 'secret-conversation',
+    content: [{ type: 'text', text: 'secret-content' }],
+  });
+  message = sent.body['message_id'] as string;
 });
 afterAll(() => closeAllBots());
 
@@ -164,8 +222,10 @@ const newKey = async (): Promise<string> =>
   String((await owner.post('/api-keys', { name: 'secret-key' })).body['id']);
 
 /** What the route is about, of the owner's. */
-const subjectOf = (route: string): string =>
-  ROUTES[route]!.recordId ?? (ROUTES[route]!.takesKeyId ? key : task);
+function subjectOf(route: string): string {
+  const { recordId, takesKeyId, takesMessageId } = ROUTES[route]!;
+  return recordId ?? (takesKeyId ? key : takesMessageId ? message : task);
+}
 
 async function ask(who: Orchestrator, route: string, id = subjectOf(route)): Promise<Answer> {
   const [method = '', path = ''] = route.split(' ');
@@ -173,6 +233,9 @@ async function ask(who: Orchestrator, route: string, id = subjectOf(route)): Pro
   const filled = path
     .replace(':id', id)
     .replace(':skill', 'secret-skill')
+    .replace(':agent_id', 'secret-member')
+    .replace(':message_id', id)
+    .replace(':conversation_id', 'secret-conversation')
     .replace(':agent', 'secret-agent')
     .replace(':tenant', encodeURIComponent('agents/secret-agent'))
     .replace('\\:', ':');
@@ -211,7 +274,9 @@ test('every route has its case, and every case its route', () => {
 const routes = Object.entries(ROUTES);
 const closed = routes.filter(([, { right }]) => right !== null);
 const open = routes.filter(([, { right }]) => right === null);
-const aboutOne = routes.filter(([, { takesTaskId, takesKeyId }]) => takesTaskId || takesKeyId);
+const aboutOne = routes.filter(
+  ([, { takesTaskId, takesKeyId, takesMessageId }]) => takesTaskId || takesKeyId || takesMessageId,
+);
 
 describe('routes', () => {
   test.each(closed)('%s without a token: 401, whatever it is about', async (route) => {
@@ -255,8 +320,9 @@ describe('routes', () => {
   test.each(closed)('%s of a stranger shows nothing of the owner', async (route, { foreign }) => {
     const answer = await ask(stranger, route);
     expect(answer.status).toBe(foreign);
-    // A stranger's own words may come back to him: the skill that he asked for.
-    const said = ROUTES[route]!.body === undefined ? answer.text : answer.text.replaceAll('secret-skill', '');
+    // A stranger's own words may come back to him: the skill or the conversation that he asked for.
+    const asked = [...(ROUTES[route]!.body ? ['secret-skill'] : []), 'secret-conversation'];
+    const said = asked.reduce((text, word) => text.replaceAll(word, ''), answer.text);
     expectNothingOfOwner({ ...answer, text: said });
   });
 

@@ -1,0 +1,122 @@
+import { GatewayError } from '../../core/errors.js';
+import { OutgoingError, type OutgoingHttp, type OutgoingResponse } from '../../core/outgoing-http.js';
+
+/** Posts under way to one webhook at most: one that hangs costs no more than this. */
+const MAX_UNDER_WAY = 64;
+/** Failures in a row after which a webhook counts as broken and gets one post at a time, until one succeeds. */
+const BROKEN_AFTER = 5;
+/** Longest answer that is read. */
+const MAX_ANSWER = 16 * 1024 * 1024;
+const GONE = 410;
+
+/** Why a webhook has not taken something. `again`: it may do so later. */
+export class WebhookRefusal extends GatewayError {
+  constructor(
+    message: string,
+    readonly again: boolean,
+    /** Milliseconds for which it has asked to be left alone. */
+    readonly waitMs: number | undefined = undefined,
+    /** It will never take anything again (410). */
+    readonly gone: boolean = false,
+    cause?: unknown,
+  ) {
+    super('UPSTREAM', message, { cause });
+    this.name = 'WebhookRefusal';
+  }
+}
+
+export interface EndpointSettings {
+  /** One attempt, milliseconds. */
+  readonly timeout: number;
+  /** Only a literal 200 is success (seed 001 read to the letter). */
+  readonly strict200: boolean;
+}
+
+/** One webhook: what goes to it at a time is bounded, and a broken one is tried by one post at a time. */
+export class Endpoint {
+  private underWay = 0;
+  private failures = 0;
+
+  constructor(
+    private readonly outgoing: OutgoingHttp,
+    private readonly settings: EndpointSettings,
+  ) {}
+
+  /** @throws WebhookRefusal with the reason when it was not taken */
+  async post(
+    url: string,
+    body: string,
+    headers: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<OutgoingResponse> {
+    const most = this.failures >= BROKEN_AFTER ? 1 : MAX_UNDER_WAY;
+    if (this.underWay >= most)
+      throw new WebhookRefusal(`${this.underWay} posts to this webhook are unanswered already`, true);
+    this.underWay++;
+    try {
+      const answer = await this.send(url, body, headers, signal);
+      this.failures = 0;
+      return answer;
+    } catch (error) {
+      if (!signal?.aborted) this.failures++;
+      throw error;
+    } finally {
+      this.underWay--;
+    }
+  }
+
+  private async send(
+    url: string,
+    body: string,
+    headers: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<OutgoingResponse> {
+    const { timeout: timeoutMs } = this.settings;
+    const answer = await this.outgoing
+      .request({
+        url,
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body,
+        timeoutMs,
+        maxBytes: MAX_ANSWER,
+        purpose: 'webhook',
+        signal,
+      })
+      .catch((error: unknown) => Promise.reject(unanswered(error, timeoutMs)));
+    if (!this.isTaken(answer.status)) throw refused(answer);
+    return answer;
+  }
+
+  private isTaken(status: number): boolean {
+    return this.settings.strict200 ? status === 200 : status >= 200 && status < 300;
+  }
+}
+
+/** Only these refusals may be another answer later: too early, too many, and what the server blames on itself. */
+const isTransient = (status: number): boolean =>
+  status === 408 || status === 425 || status === 429 || status >= 500;
+
+function refused({ status, headers }: OutgoingResponse): WebhookRefusal {
+  const reason = status >= 300 && status < 400 ? ': redirects are not followed' : '';
+  return new WebhookRefusal(
+    `the webhook answered ${status}${reason}`,
+    isTransient(status),
+    retryAfter(headers['retry-after']),
+    status === GONE,
+  );
+}
+
+/** Seconds or a date (RFC 9110 §10.2.3), as milliseconds from now. */
+function retryAfter(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+function unanswered(error: unknown, timeoutMs: number): WebhookRefusal {
+  if (!(error instanceof OutgoingError)) throw error;
+  const { kind, message } = error;
+  const said = kind === 'timeout' ? `the webhook did not answer within ${timeoutMs} ms` : message;
+  return new WebhookRefusal(said, kind !== 'refused', undefined, false, error);
+}

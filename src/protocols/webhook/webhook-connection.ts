@@ -1,0 +1,161 @@
+import { Logger } from '@nestjs/common';
+import { newMessageId, type AgentMessage } from '../../core/agent-message.js';
+import type { Clock } from '../../core/clock.js';
+import { GatewayError } from '../../core/errors.js';
+import type { IdSource, TaskId } from '../../core/ids.js';
+import type { TaskReport } from '../../core/task.js';
+import { MemberConnection } from '../../engine/members/member-connection.js';
+import type { Member } from '../../core/member.js';
+import type { MemberSecrets } from '../../engine/members/member-secrets.js';
+import type { Members } from '../../engine/members/members.service.js';
+import type { Assignment } from '../../engine/registry/agent-connection.js';
+import type { TasksService } from '../../engine/tasks/tasks.service.js';
+import { saysStatus, toTaskReport } from '../../transport/agents/task-report.js';
+import { WebhookRefusal, type Endpoint } from './endpoint.js';
+import { toCancelPush, toPush, toTaskPush } from './push.js';
+import { signatureHeaders } from './signature.js';
+import type { PushWire } from './webhook.wire.js';
+
+/** Tries of one dispatch; then the task goes back to the engine, which counts its dispatches. */
+const TRIES = 4;
+/** Before the second try; doubled before each further one. Milliseconds. */
+const FIRST_WAIT_MS = 1000;
+const MAX_WAIT_MS = 30_000;
+
+const logger = new Logger('Webhook');
+
+/** What all webhook connections share. */
+export interface WebhookContext {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly members: Members;
+  readonly secrets: MemberSecrets;
+  readonly tasks: TasksService;
+}
+
+/**
+ * An agent that has a URL: messages and tasks are posted to it. A task that it takes is begun; it answers with a report on it
+ * in the HTTP response, or later by POST /gateway/tasks/:id/status.
+ */
+export class WebhookConnection extends MemberConnection {
+  override readonly kind = 'webhook';
+  /** Tasks on their way to it. */
+  private readonly pushes = new Map<TaskId, AbortController>();
+
+  constructor(
+    member: Member,
+    private readonly endpoint: Endpoint,
+    private readonly context: WebhookContext,
+  ) {
+    super(member);
+  }
+
+  override async deliver(message: AgentMessage): Promise<void> {
+    await this.post(toPush(message));
+  }
+
+  override assign(assignment: Assignment): void {
+    const stop = new AbortController();
+    this.pushes.set(assignment.taskId, stop);
+    void this.push(assignment, stop.signal)
+      .catch((error: unknown) => logger.error(error instanceof Error ? error.stack : String(error)))
+      .finally(() => {
+        if (this.pushes.get(assignment.taskId) === stop) this.pushes.delete(assignment.taskId);
+      });
+  }
+
+  /** Best effort, as with every agent: a result that comes all the same is refused. */
+  override cancel(taskId: TaskId): void {
+    this.pushes.get(taskId)?.abort();
+    const { clock, ids } = this.context;
+    this.post(toCancelPush(newMessageId(ids), taskId, clock.now())).catch((error: unknown) =>
+      logger.debug(`cancel not taken: ${String(error)}`),
+    );
+  }
+
+  override reported(taskId: TaskId): void {
+    this.pushes.get(taskId)?.abort();
+  }
+
+  override close(): void {
+    for (const stop of this.pushes.values()) stop.abort();
+  }
+
+  private async push(assignment: Assignment, signal: AbortSignal): Promise<void> {
+    const { clock, ids } = this.context;
+    const push = toTaskPush(newMessageId(ids), assignment, clock.now());
+    for (let tries = 1; !signal.aborted; tries++)
+      try {
+        const { body } = await this.post(push, signal);
+        if (!signal.aborted) await this.report(assignment, reportIn(body));
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof WebhookRefusal)) throw error;
+        if (!error.again) return this.report(assignment, { status: 'failed', error: error.message });
+        if (tries === TRIES) return this.giveBack(assignment);
+        await this.rest(waitBefore(tries, error.waitMs), signal);
+      }
+  }
+
+  private async post(push: PushWire, signal?: AbortSignal): Promise<{ readonly body: string }> {
+    const { webhookUrl, secrets } = this.member;
+    if (webhookUrl === null) throw new Error('a webhook agent has a URL');
+    const text = JSON.stringify(push);
+    const opened = this.context.secrets.open(secrets);
+    const headers = signatureHeaders(push.message_id, this.context.clock.now(), text, opened);
+    try {
+      return await this.endpoint.post(webhookUrl, text, opened.length > 0 ? headers : {}, signal);
+    } catch (error) {
+      if (error instanceof WebhookRefusal && error.gone) await this.context.members.disable(this.member.ref);
+      throw error;
+    }
+  }
+
+  /** The engine may have taken the task back meanwhile; then nobody wants to hear of it. */
+  private async report({ taskId, attempt }: Assignment, report: TaskReport): Promise<void> {
+    if (!this.agent) return;
+    try {
+      await this.context.tasks.report(this.agent, taskId, { attempt, ...report });
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      logger.debug(`report refused: ${error.message}`);
+    }
+  }
+
+  private giveBack({ taskId }: Assignment): void {
+    if (this.agent) this.context.tasks.giveBack(this.agent, taskId);
+  }
+
+  private rest(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.context.clock.after(ms, done);
+      signal.addEventListener('abort', done, { once: true });
+      function done(): void {
+        timer.cancel();
+        signal.removeEventListener('abort', done);
+        resolve();
+      }
+    });
+  }
+}
+
+const waitBefore = (tries: number, asked: number | undefined): number =>
+  Math.min(MAX_WAIT_MS, asked ?? FIRST_WAIT_MS * 2 ** (tries - 1) * (0.75 + Math.random() / 2));
+
+/** What the answer says about the task; any other answer only says that it was taken. */
+function reportIn(body: string): TaskReport {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return { status: 'running' };
+  }
+  if (!saysStatus(value)) return { status: 'running' };
+  try {
+    return toTaskReport(value);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    return { status: 'failed', error: `the webhook's answer is not understood: ${error.message}` };
+  }
+}
