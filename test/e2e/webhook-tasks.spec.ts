@@ -141,6 +141,23 @@ describe('an agent with a URL', () => {
     expect(receiver.received).toHaveLength(1);
   });
 
+  test('asks its caller back, and gets the answer under the same task', async () => {
+    receiver.behaviour = ({ body }) => {
+      const { continuation } = body['metadata'] as { continuation?: boolean };
+      const done = { status: 'completed', artifact: { text: 'there' } };
+      return { body: JSON.stringify(continuation ? done : { status: 'input_required', message: 'where?' }) };
+    };
+    const { task_id: id } = await http.submit({ skill: 'work' });
+    await http.untilStatus(id, 'input_required');
+    await http.post(`/tasks/${id}/messages`, { instruction: 'behind the house' });
+    expect(await http.untilStatus(id, 'completed')).toMatchObject({ artifact: { text: 'there' } });
+    expect(receiver.received[1]!.body).toMatchObject({
+      conversation_id: receiver.received[0]!.body['conversation_id'],
+      content: [{ type: 'text', text: 'behind the house' }],
+      metadata: { task_id: id, continuation: true },
+    });
+  });
+
   test('JSON-RPC and A2A reach it as well', async () => {
     receiver.behaviour = answerWith({ status: 'completed', artifact: { text: 'done' } });
     const sent = await http.rpc('tasks/send', { skill: 'work', instruction: 'x' });
@@ -272,6 +289,23 @@ describe('an agent that polls', () => {
     expect(word.message_id).not.toBe(item.message_id);
     expect((await ack(word.message_id)).body['message_ids']).toEqual([word.message_id]);
     expect(await pull('3s')).toEqual([]);
+  });
+
+  test('asks its caller back; the answer is handed out until somebody keeps it', async () => {
+    const { task_id: id } = await http.submit({ skill: 'dig' });
+    const { attempt } = await pullOne();
+    await report(id, { status: 'input_required', message: 'where?', attempt });
+    expect(await pull('3s')).toEqual([]);
+    await http.post(`/tasks/${id}/messages`, { instruction: 'here' });
+    const answer = await pullOne();
+    expect(answer).toMatchObject({
+      task_id: id,
+      content: [{ type: 'text', text: 'here' }],
+      metadata: { continuation: true },
+    });
+    expect(await pullOne('20s')).toMatchObject({ message_id: answer.message_id });
+    await report(id, { status: 'completed', attempt: answer.attempt });
+    expect(await http.status(id)).toBe('completed');
   });
 
   test('goes on after a kill -9 of the gateway with what it has begun', async () => {

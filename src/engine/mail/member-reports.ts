@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../core/errors.js';
 import type { Principal } from '../../core/principal.js';
 import type { TaskReport } from '../../core/task.js';
-import { isTerminal } from '../../core/task-states.js';
+import { isInterrupted, isTerminal } from '../../core/task-states.js';
 import { Members } from '../members/members.service.js';
 import { TasksService } from '../tasks/tasks.service.js';
 
@@ -25,6 +25,6 @@ export class MemberReports {
     const connection = this.members.presentAt(caller, ref);
     if (!connection.agent) throw new GatewayError('AGENT_NOT_FOUND', 'the agent of this task is offline');
     await this.tasks.report(connection.agent, taskId, report);
-    connection.reported(taskId, isTerminal(report.status));
+    connection.reported(taskId, isTerminal(report.status) || isInterrupted(report.status));
   }
 }

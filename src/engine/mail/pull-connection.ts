@@ -75,9 +75,9 @@ export class PullConnection extends MemberConnection {
     return true;
   }
 
-  override reported(taskId: TaskId, ended: boolean): void {
+  override reported(taskId: TaskId, over: boolean): void {
     const held = this.held.get(taskId);
-    if (ended) this.drop(taskId);
+    if (over) this.drop(taskId);
     else if (held?.lease) this.startLease(held);
   }
 
@@ -149,9 +149,11 @@ export class PullConnection extends MemberConnection {
     held.lease = { until: this.context.clock.now() + leaseMs, timer };
   }
 
+  /** A caller's answer is for the agent that asked for it, so it is handed out again here, until the task's own timeout. */
   private lapsed(held: Held): void {
     held.lease = undefined;
-    if (held.item.kind === 'cancel') return this.context.wake(this.member);
+    const stays = held.item.kind === 'cancel' || held.item.assignment?.continuation;
+    if (stays) return this.context.wake(this.member);
     this.drop(held.item.taskId);
     if (this.agent) this.context.tasks.giveBack(this.agent, held.item.taskId);
   }

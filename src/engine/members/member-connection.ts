@@ -24,8 +24,8 @@ export abstract class MemberConnection extends AgentConnection {
     // It sends heartbeats by itself.
   }
 
-  /** It has reported on a task, and so has it; `ended`: it has done with it. */
-  abstract reported(taskId: TaskId, ended: boolean): void;
+  /** It has reported on a task, and so has it; `over`: it is done with it, or waits for the caller's answer. */
+  abstract reported(taskId: TaskId, over: boolean): void;
 }
 
 /** Makes the connection of a member; a protocol provides it. */

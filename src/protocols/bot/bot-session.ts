@@ -25,8 +25,9 @@ import {
   type RpcResponse,
 } from '../../transport/jsonrpc/envelope.js';
 import { toRpcError } from '../../transport/jsonrpc/error-codes.js';
+import { errorText } from '../../transport/agents/task-report.js';
 import type { BotContext } from './bot-context.js';
-import { errorText, toCancelFrame, toRegistration, toReport, toSendFrame } from './bot.mapper.js';
+import { toCancelFrame, toRegistration, toReport, toSendFrame } from './bot.mapper.js';
 import { CLOSE, PING_FRAME, PING_ID, UP, type RegisterResult } from './bot.wire.js';
 import { FramePace } from './frame-pace.js';
 import { Outgoing } from './outgoing.js';

@@ -4,6 +4,7 @@ import type { TaskId } from '../../core/ids.js';
 import type { JsonObject } from '../../core/json.js';
 import type { Handed } from '../../engine/mail/inbox.js';
 import type { Assignment } from '../../engine/registry/agent-connection.js';
+import { withType } from '../../transport/agents/parts.js';
 import type { PulledWire, PushWire } from './webhook.wire.js';
 
 /** Who tasks come from. */
@@ -43,13 +44,13 @@ export const toCancelPush = (id: MessageId, taskId: TaskId, at: number): PushWir
 const conversationOf = (taskId: TaskId): string => `conv-${taskId.slice(2)}`;
 
 /** The caller's own metadata, and what the gateway says about the task, which nobody can overwrite. */
-function taskMetadata({ taskId, skill, attempt, input }: Assignment): JsonObject {
+function taskMetadata(assignment: Assignment): JsonObject {
+  const { taskId, skill, attempt, input, continuation, history } = assignment;
   const { metadata, constraints } = input;
-  return { ...metadata, kind: 'task', task_id: taskId, skill, constraints, attempt };
+  const about = { kind: 'task', task_id: taskId, skill, constraints, attempt };
+  const said = history && history.map(({ role, parts }) => ({ role, parts: parts.map(withType) }));
+  return { ...metadata, ...about, ...(continuation && { continuation }), ...(said && { history: said }) };
 }
-
-const withType = (part: JsonObject): JsonObject =>
-  part['type'] === undefined && part['text'] !== undefined ? { type: 'text', ...part } : part;
 
 /** One thing of an inbox, as a worker gets it. */
 export function toPulled(handed: Handed): PulledWire {

@@ -92,8 +92,7 @@ export class WebhookConnection extends MemberConnection {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof WebhookRefusal)) throw error;
-        if (!error.again) return this.report(assignment, { status: 'failed', error: error.message });
-        if (tries === TRIES) return this.giveBack(assignment);
+        if (!error.again || tries === TRIES) return this.giveUp(assignment, error);
         await this.rest(waitBefore(tries, error.waitMs), signal);
       }
   }
@@ -123,8 +122,11 @@ export class WebhookConnection extends MemberConnection {
     }
   }
 
-  private giveBack({ taskId }: Assignment): void {
-    if (this.agent) this.context.tasks.giveBack(this.agent, taskId);
+  /** Another agent may take it, or this one later; but not the caller's answer, which is for this one alone. */
+  private async giveUp(assignment: Assignment, { again, message }: WebhookRefusal): Promise<void> {
+    if (!again || assignment.continuation)
+      return this.report(assignment, { status: 'failed', error: message });
+    if (this.agent) this.context.tasks.giveBack(this.agent, assignment.taskId);
   }
 
   private rest(ms: number, signal: AbortSignal): Promise<void> {

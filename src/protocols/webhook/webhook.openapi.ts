@@ -169,9 +169,19 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   TaskReport: object(
     'What an agent says about a task, as a bot does by `tasks/status`.',
     {
-      status: words('How far it is', ['running', 'completed', 'failed']),
+      status: words('How far it is; with `input_required` and `auth_required` it waits for the caller', [
+        'running',
+        'completed',
+        'failed',
+        'rejected',
+        'input_required',
+        'auth_required',
+      ]),
       pct: { type: 'number', description: 'Progress, 0 to 100' },
-      message: text('In words'),
+      message: {
+        description: 'What it says: text, or a message in parts',
+        oneOf: [text('In words'), openObject('`{role, parts}`')],
+      },
       artifact: {
         description: 'What it has made; a string stands for its text',
         oneOf: [openObject('An artifact'), text('Its text')],
