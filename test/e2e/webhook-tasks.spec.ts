@@ -26,6 +26,13 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<void> 
 
 const report = (id: string, fields: Fields): Promise<Answer> =>
   http.post(`/gateway/tasks/${id}/status`, fields);
+/** What the caller answers, by A2A. */
+const answer = (taskId: string, text: string): Promise<Answer> => {
+  const message = { messageId: `m-${taskId}`, role: 'ROLE_USER', taskId, parts: [{ text }] };
+  const params = { message, configuration: { returnImmediately: true } };
+  const call = { jsonrpc: '2.0', id: 1, method: 'SendMessage', params };
+  return http.request('POST', '/a2a', call, { 'a2a-version': '1.0' });
+};
 const register = (fields: Fields): Promise<Answer> => http.post('/gateway/register', fields);
 
 async function pull(wait = '5s', limit = 10): Promise<readonly Pulled[]> {
@@ -149,7 +156,7 @@ describe('an agent with a URL', () => {
     };
     const { task_id: id } = await http.submit({ skill: 'work' });
     await http.untilStatus(id, 'input_required');
-    await http.post(`/tasks/${id}/messages`, { instruction: 'behind the house' });
+    await answer(id, 'behind the house');
     expect(await http.untilStatus(id, 'completed')).toMatchObject({ artifact: { text: 'there' } });
     expect(receiver.received[1]!.body).toMatchObject({
       conversation_id: receiver.received[0]!.body['conversation_id'],
@@ -296,15 +303,15 @@ describe('an agent that polls', () => {
     const { attempt } = await pullOne();
     await report(id, { status: 'input_required', message: 'where?', attempt });
     expect(await pull('3s')).toEqual([]);
-    await http.post(`/tasks/${id}/messages`, { instruction: 'here' });
-    const answer = await pullOne();
-    expect(answer).toMatchObject({
+    await answer(id, 'here');
+    const reply = await pullOne();
+    expect(reply).toMatchObject({
       task_id: id,
       content: [{ type: 'text', text: 'here' }],
       metadata: { continuation: true },
     });
-    expect(await pullOne('20s')).toMatchObject({ message_id: answer.message_id });
-    await report(id, { status: 'completed', attempt: answer.attempt });
+    expect(await pullOne('20s')).toMatchObject({ message_id: reply.message_id });
+    await report(id, { status: 'completed', attempt: reply.attempt });
     expect(await http.status(id)).toBe('completed');
   });
 
