@@ -101,6 +101,10 @@ function eventLine(event: BotEvent): string {
       return `${event.id} ${state('failed')} ${plain(event.message)}`;
     case 'task':
       return `${event.id} ${state('running')} ${plain(event.skill)}`;
+    case 'asked':
+      return `${event.id} ${state('input_required')}`;
+    case 'answered':
+      return `${event.id} ${state('queued')}`;
     case 'canceled':
       return `${event.id} ${state('canceled')}`;
   }

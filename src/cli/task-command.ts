@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { PRIORITIES, type Priority } from '../core/task.js';
 import { TASK_STATES, type TaskState } from '../core/task-states.js';
@@ -9,10 +10,11 @@ import { plain, say, sayJson, state, table } from './output.js';
 
 /** `agent-gateway task …`. */
 export function addTask(root: Command): void {
-  const task = root.command('task').description('submit, watch and cancel tasks');
+  const task = root.command('task').description('submit, watch, answer and cancel tasks');
   addSubmit(task);
   addWatch(task);
   addGet(task);
+  addContinue(task);
   addCancel(task);
   addList(task);
 }
@@ -93,16 +95,24 @@ async function follow(
   id: string,
   after: number,
   { json }: ConnectionOptions,
+  begins: (event: WatchedEvent) => boolean = () => true,
 ): Promise<void> {
   let last: string | undefined;
+  let shows = false;
   for await (const event of client.watch(id, { after })) {
     last = event.data.event;
+    shows ||= begins(event);
+    if (!shows) continue;
     if (json) sayJson({ seq: event.seq, ...event.data });
     else say(line(event));
   }
   last ??= (await client.get(id)).status; // it had ended, and nothing came after the position
   if (last !== 'completed') throw new TaskFailed(id);
 }
+
+/** The caller's own answer in the log: its message has the key as its id. */
+const isAnswer = ({ data }: WatchedEvent, key: string): boolean =>
+  data.event === 'queued' && data.message?.messageId === key;
 
 function line({ seq, data }: WatchedEvent): string {
   return `${String(seq).padStart(3)} ${state(data.event, 9)} ${detail(data)}`.trimEnd();
@@ -160,6 +170,27 @@ function sayTask(task: TaskWire): void {
   if (task.error !== undefined) say(plain(task.error));
   if (task.message) say(plain(words(task.message)));
   for (const artifact of artifactsIn(task)) say(artifact.text ?? JSON.stringify(artifact, null, 2));
+}
+
+function addContinue(task: Command): void {
+  withConnection(
+    task
+      .command('continue')
+      .description('answer an agent that asks (input_required, auth_required)')
+      .argument('<id>')
+      .argument('<answer>', 'what to tell it; - reads it from standard input'),
+  )
+    .option('-w, --watch', 'follow it to its end; exit code 1 unless it is completed')
+    .option('--key <key>', 'idempotency key: the same key is the same answer')
+    .action(async (id: string, answer: string, options: SubmitOptions) => {
+      const client = clientOf(options);
+      const words = answer === '-' ? await text(process.stdin) : answer;
+      const key = options.key ?? randomUUID();
+      const task = await client.continue(id, words, { idempotencyKey: key });
+      if (options.json) sayJson(task);
+      else say(`${task.task_id}  ${state(task.status)}`);
+      if (options.watch) await follow(client, id, 0, options, (event) => isAnswer(event, key));
+    });
 }
 
 function addCancel(task: Command): void {

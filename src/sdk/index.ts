@@ -1,7 +1,7 @@
 /** `agent-gateway/sdk`: write a bot, or give the gateway work. Needs Node 22 or newer, and nothing of Nest. */
 export { connectBot, type Bot } from './bot/connect-bot.js';
 export type { BotCard, BotEvent, BotOptions, BotResult, BotSkill } from './bot/bot-options.js';
-export type { BotTask } from './bot/bot-task.js';
+export type { Answer, BotTask } from './bot/bot-task.js';
 export {
   GatewayClient,
   type RouteQuestion,
@@ -14,6 +14,7 @@ export type { ClientOptions } from './orchestrator/http.js';
 export type { WatchedEvent, WatchOptions } from './orchestrator/watch.js';
 export type {
   AgentWire,
+  MessageWire,
   NewTaskWire,
   PartWire,
   RoutingExplanationWire,

@@ -8,6 +8,7 @@ import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { Orchestrator } from '../support/orchestrator.js';
+import { silent, TestBot } from '../support/test-bot.js';
 import { tokenFor } from '../support/tokens.js';
 
 /** The command line, as a shell calls it. */
@@ -186,6 +187,28 @@ describe('tasks', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('no online agent has the skill');
     expect((await cli(['task', 'get', 't-nowhere'])).code).toBe(1);
+  });
+
+  test('an agent that asks: the question is shown, continue answers it', async () => {
+    const bot = await TestBot.connect({
+      url: gateway.botUrl,
+      name: 'asker',
+      skills: ['ask'],
+      behaviour: silent,
+    });
+    const id = (await cli(['task', 'submit', 'ask', 'x'])).stdout.trim();
+    await bot.expectTask(id);
+    expect(await cli(['task', 'continue', id, 'too early'])).toMatchObject({ code: 1 });
+    await bot.report(id, { status: 'input_required', message: 'which one?' });
+    expect((await cli(['task', 'get', id])).stdout).toMatch(/input_required[^]*which one\?/);
+    const answered = cli(['task', 'continue', id, '-', '--watch'], { input: 'the second' });
+    const { text } = await bot.expectTask(1);
+    expect(text).toBe('the second');
+    await bot.complete(id, { text: 'done' });
+    const { stdout, code } = await answered;
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/queued[^]*the second[^]*completed[^]*done/)]);
+    expect(stdout).not.toContain('which one?');
+    await bot.close();
   });
 
   test('list and cancel; an idempotency key makes no second task', async () => {

@@ -9,7 +9,7 @@ import { begin, holdUntilAcknowledged, silent, TestBot } from '../support/test-b
 
 const ROUNDS = 12;
 const WORKERS = 4;
-const ENDS = ['completed', 'failed', 'canceled'];
+const ENDS = ['completed', 'failed', 'canceled', 'rejected'];
 const between = (min: number, max: number): number => min + Math.random() * (max - min);
 const chance = (share: number): boolean => Math.random() < share;
 

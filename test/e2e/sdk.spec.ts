@@ -232,6 +232,100 @@ describe('a bot', () => {
     await expect(bot.ready).rejects.toThrow('card.name');
   });
 
+  test('asks its caller in the midst of its work, goes on with the answer, and may refuse', async () => {
+    const bot = aBot(gateway.botUrl, {
+      card: { name: 'worker', skills: ['work'], max_concurrency: 1 },
+      onTask: async (task) => {
+        await task.append('for ');
+        const { text } = await task.requireInput('for how many?');
+        if (text === 'nobody') task.reject('that is no party');
+        task.say(`a table for ${text}`);
+        return task.append(text);
+      },
+    });
+    await bot.ready;
+    const asked = await client.run({ skill: 'work', instruction: 'book a table' });
+    expect(asked).toMatchObject({ status: 'input_required', artifacts: [{ text: 'for ' }] });
+    expect(asked.message?.parts[0]?.text).toBe('for how many?');
+    const other = await client.run({ skill: 'work', instruction: 'another' }); // the slot is free
+    await client.continue(asked.task_id, 'four');
+    await client.continue(other.task_id, 'nobody');
+    expect(await client.wait(asked.task_id)).toMatchObject({
+      status: 'completed',
+      attempt: 1,
+      artifact: { text: 'for four' },
+    });
+    expect(await client.wait(other.task_id)).toMatchObject({
+      status: 'rejected',
+      error: 'that is no party',
+    });
+    const types = bot.log.map(({ type }) => type).filter((type) => type === 'asked' || type === 'answered');
+    expect(types).toEqual(['asked', 'asked', 'answered', 'answered']);
+  });
+
+  test('several artifacts; words that go with the result', async () => {
+    const bot = aBot(gateway.botUrl, {
+      onTask: async (task) => {
+        await task.addArtifact({ artifact_id: 'notes', name: 'Notes', text: 'n' });
+        await task.append({ artifact_id: 'list', parts: [{ text: '1' }] });
+        await task.append({ artifact_id: 'list', parts: [{ text: '2' }] });
+      },
+    });
+    await bot.ready;
+    expect(await client.run({ skill: 'work', instruction: 'x' })).toMatchObject({
+      status: 'completed',
+      artifacts: [
+        { artifact_id: 'notes', name: 'Notes', text: 'n' },
+        { artifact_id: 'list', parts: [{ text: '1' }, { text: '2' }] },
+      ],
+    });
+  });
+
+  test('a question is asked again over a lost connection, and answered once; a cancel ends the waiting', async () => {
+    const { proxy, url } = await proxied(gateway.botUrl);
+    const ends: string[] = [];
+    const bot = aBot(url, {
+      onTask: async (task) => {
+        try {
+          return (await task.requireInput('which?')).text;
+        } catch (error) {
+          ends.push(String(error));
+          throw error;
+        }
+      },
+    });
+    await bot.ready;
+    const asked = await client.run({ skill: 'work', instruction: 'x' });
+    proxy.cut();
+    await client.continue(asked.task_id, 'this');
+    expect(await client.wait(asked.task_id)).toMatchObject({
+      status: 'completed',
+      artifact: { text: 'this' },
+      attempt: 1,
+    });
+    const canceled = await client.run({ skill: 'work', instruction: 'x' });
+    await client.cancel(canceled.task_id);
+    await eventually(() => ends.length > 0);
+    expect(ends).toEqual(['Error: canceled']);
+    expect(bot.tasks).toEqual([]);
+  });
+
+  test('an answer to a bot whose process was started anew: the task says that it goes on', async () => {
+    const first = aBot(gateway.botUrl, { onTask: (task) => task.requireInput('which?').then(() => 'x') });
+    await first.ready;
+    const { task_id } = await client.run({ skill: 'work', instruction: 'choose' });
+    await first.close({ timeoutMs: 60_000 }); // who waits for his caller is not at work
+    await client.continue(task_id, 'this');
+    const second = aBot(gateway.botUrl, {
+      onTask: ({ continuation, instruction }) => `${continuation} ${instruction}`,
+    });
+    await second.ready;
+    expect(await client.wait(task_id)).toMatchObject({
+      status: 'completed',
+      artifact: { text: 'true this' },
+    });
+  });
+
   test('a bot process that comes back without its tasks says so: they are lost at once, by the loss policy', async () => {
     const { task, onTask } = gate();
     const first = aBot(gateway.botUrl, { onTask });

@@ -69,6 +69,13 @@ const ROUTES: Readonly<Record<string, RouteCase>> = {
   'GET /tasks': { right: 'read', own: 200, foreign: 200 },
   'GET /tasks/:id': { right: 'read', takesTaskId: true, own: 200, foreign: 404 },
   'GET /tasks/:id/stream': { right: 'read', takesTaskId: true, own: 200, foreign: 404 },
+  'POST /tasks/:id/messages': {
+    right: 'execute',
+    takesTaskId: true,
+    body: { instruction: 'x' },
+    own: 409,
+    foreign: 404,
+  },
   'POST /tasks/:id/cancel': { right: 'execute', takesTaskId: true, own: 409, foreign: 404 },
   'GET /agents': { right: 'read', own: 200, foreign: 200 },
   'POST /routing/explain': { right: 'read', body: { skill: 'secret-skill' }, own: 200, foreign: 200 },
@@ -169,6 +176,7 @@ const METHODS: Readonly<
 > = {
   'tasks/send': { params: { skill: 'secret-skill', instruction: 'x' }, own: null, foreign: -32010 },
   'tasks/get': { params: { id: ':id' }, own: null, foreign: -32001 },
+  'tasks/continue': { params: { id: ':id', instruction: 'x' }, own: -32002, foreign: -32001 },
   'tasks/cancel': { params: { id: ':id' }, own: -32002, foreign: -32001 },
   'agents/list': { params: {}, own: null, foreign: null },
 };

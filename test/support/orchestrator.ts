@@ -98,7 +98,7 @@ export class Orchestrator {
 
   /** Cancels whatever has not ended, so that nothing of one test reaches the next. */
   async cancelAll(): Promise<void> {
-    for (const status of ['queued', 'running'])
+    for (const status of ['queued', 'running', 'input_required', 'auth_required'])
       for (;;) {
         const { body } = await this.get(`/tasks?status=${status}&limit=200`);
         const tasks = body['tasks'] as readonly Ack[];

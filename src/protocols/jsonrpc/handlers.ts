@@ -4,7 +4,7 @@ import type { Principal } from '../../core/principal.js';
 import { RegistryService } from '../../engine/registry/registry.service.js';
 import { TasksService } from '../../engine/tasks/tasks.service.js';
 import { toAgentList } from '../../transport/orchestrator/agent-view.js';
-import { toNewTask } from '../../transport/orchestrator/new-task.js';
+import { toAnswer, toNewTask } from '../../transport/orchestrator/new-task.js';
 import type { RpcMethodName } from '../../transport/orchestrator/rpc-methods.js';
 import { taskIdOf } from '../../transport/orchestrator/task-id.js';
 import { toAck, toTask } from '../../transport/orchestrator/task-view.js';
@@ -20,6 +20,10 @@ export class RpcHandlers {
     'tasks/get': async (who, params) => {
       const view = await this.tasks.get(who, taskIdOf(params));
       return toTask(view.record, view);
+    },
+    'tasks/continue': async (who, params) => {
+      const answer = toAnswer(params, params['idempotency_key']);
+      return toTask(await this.tasks.continueTask(who, taskIdOf(params), answer));
     },
     'tasks/cancel': async (who, params) => toTask(await this.tasks.cancel(who, taskIdOf(params))),
     'agents/list': (who) => toAgentList(this.registry.list(who)),

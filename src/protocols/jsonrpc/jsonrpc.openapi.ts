@@ -18,6 +18,7 @@ import { RPC_METHODS, type RpcMethodName } from '../../transport/orchestrator/rp
 import {
   EXAMPLE_ACK,
   EXAMPLE_AGENTS,
+  EXAMPLE_CONTINUED,
   EXAMPLE_TASK,
   EXAMPLE_TASK_ID,
 } from '../../transport/orchestrator/orchestrator.openapi.js';
@@ -29,6 +30,10 @@ const EXAMPLES: Readonly<Record<RpcMethodName, { readonly params: object; readon
     result: EXAMPLE_ACK,
   },
   'tasks/get': { params: { task_id: EXAMPLE_TASK_ID }, result: EXAMPLE_TASK },
+  'tasks/continue': {
+    params: { task_id: EXAMPLE_TASK_ID, instruction: 'The second one.' },
+    result: EXAMPLE_CONTINUED,
+  },
   'tasks/cancel': { params: { task_id: EXAMPLE_TASK_ID }, result: { ...EXAMPLE_TASK, status: 'canceled' } },
   'agents/list': { params: {}, result: EXAMPLE_AGENTS },
 };
@@ -64,7 +69,7 @@ const CALL: Operation = {
     `A single call, or a batch of at most ${MAX_BATCH}; calls without \`id\` are notifications (204 when there is nothing else). ` +
     'Params go by name. Errors of a call are status 200 with `error`; `error.data.reason` is the machine code. ' +
     'Codes: −32700 no JSON, −32600 no call, −32601 no such method, −32602 wrong params, −32603 internal, −32001 no such task, ' +
-    '−32002 the task has ended, −32010 no agent or overloaded, −32012 forbidden, −32013 timeout.',
+    '−32002 the task has ended or takes no answer now, −32010 no agent or overloaded, −32012 forbidden, −32013 timeout.',
   requestBody: jsonBody(
     { oneOf: [ref('RpcCall'), { type: 'array', items: ref('RpcCall'), minItems: 1, maxItems: MAX_BATCH }] },
     {

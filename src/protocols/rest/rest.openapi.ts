@@ -20,6 +20,7 @@ import {
 import {
   EXAMPLE_ACK,
   EXAMPLE_AGENTS,
+  EXAMPLE_CONTINUED,
   EXAMPLE_TASK,
   EXAMPLE_TASK_ID,
   EXAMPLE_TASKS,
@@ -149,6 +150,46 @@ function streamExample(): string {
     .map((data, i) => `id: ${i + 1}\nevent: ${data.event}\ndata: ${JSON.stringify(data)}\n\n`)
     .join('');
 }
+
+const CONTINUE: Operation = {
+  operationId: 'continueTask',
+  summary: 'Answer the agent of a task',
+  description:
+    'While the task is `input_required` or `auth_required`, its agent waits for the caller. The answer goes to that agent, as ' +
+    'soon as it is online and has room; answered when it is on disk.',
+  parameters: [
+    taskId,
+    headerParameter(
+      'Idempotency-Key',
+      'Makes a repeat safe: the same key and words are the same answer, other words 409. Per task.',
+      text('1 to 255 visible ASCII characters', { pattern: '^[!-~]{1,255}$' }),
+    ),
+  ],
+  requestBody: jsonBody(ref('Answer'), {
+    words: { summary: 'In words', value: { instruction: 'The second one.' } },
+    parts: {
+      summary: 'In parts',
+      value: { message: { role: 'user', parts: [{ type: 'data', data: { choice: 2 } }] } },
+    },
+  }),
+  responses: {
+    200: ok('The task, which goes on', ref('Task'), one('Goes on', EXAMPLE_CONTINUED)),
+    ...refusals({
+      INVALID: 'A field is missing or wrong: `detail` names it, what was given and what is allowed',
+      UNAUTHENTICATED: 'No token, or one that is not to be trusted',
+      FORBIDDEN: 'The token lacks the right `execute`',
+      TASK_NOT_FOUND: 'There is no such task in the caller’s namespace',
+      TASK_TERMINAL: 'The task has ended already',
+      CONFLICT: 'The agent does not wait for an answer now, or the Idempotency-Key was used for another one',
+      PAYLOAD_TOO_LARGE: 'The body is over GATEWAY_HTTP_BODY_LIMIT',
+      UNSUPPORTED_MEDIA_TYPE: 'The body is not JSON',
+      RATE_LIMITED: 'The caller has used up its allowance',
+      OVERLOADED: 'The gateway is shutting down',
+      STORAGE_UNAVAILABLE:
+        'The storage takes no writes now; if that came up on the way, the answer is taken once it is back',
+    }),
+  },
+};
 
 const CANCEL: Operation = {
   operationId: 'cancelTask',
@@ -370,6 +411,7 @@ export const REST_API: ApiFragment = {
     'GET /tasks': LIST,
     'GET /tasks/{id}': GET,
     'GET /tasks/{id}/stream': STREAM,
+    'POST /tasks/{id}/messages': CONTINUE,
     'POST /tasks/{id}/cancel': CANCEL,
     'GET /agents': AGENTS,
     'POST /routing/explain': EXPLAIN,

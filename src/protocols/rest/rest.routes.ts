@@ -20,6 +20,12 @@ export const REST_ROUTES: readonly RouteInfo[] = [
   },
   { method: 'GET', path: '/tasks/:id', right: 'read', summary: 'status and result of a task' },
   { method: 'GET', path: '/tasks/:id/stream', right: 'read', summary: 'its events as Server-Sent Events' },
+  {
+    method: 'POST',
+    path: '/tasks/:id/messages',
+    right: 'execute',
+    summary: 'answer a bot that asks (`input_required`, `auth_required`): `{instruction}` or `{message}`',
+  },
   { method: 'POST', path: '/tasks/:id/cancel', right: 'execute', summary: 'cancel it' },
   { method: 'GET', path: '/agents', right: 'read', summary: 'the agents that are online, with their load' },
   {

@@ -6,7 +6,7 @@ import { TasksService } from '../../engine/tasks/tasks.service.js';
 import { checked } from '../../transport/http/checked.js';
 import { JsonBody } from '../../transport/http/json-body.js';
 import { SseStreams } from '../../transport/http/sse.js';
-import { toNewTask } from '../../transport/orchestrator/new-task.js';
+import { toAnswer, toNewTask } from '../../transport/orchestrator/new-task.js';
 import type { TaskAckWire, TaskListWire, TaskWire } from '../../transport/orchestrator/orchestrator.wire.js';
 import { toAck, toTask } from '../../transport/orchestrator/task-view.js';
 import { toFrame, toPosition } from './rest.mapper.js';
@@ -59,6 +59,19 @@ export class TasksController {
       expiresAt: who.expiresAt,
       credential: who.credential,
     });
+  }
+
+  /** Answers an agent that waits for its caller; answered when that is on disk. */
+  @Post(':id/messages')
+  @HttpCode(200)
+  @Requires('execute')
+  async continue(
+    @Caller() who: Principal,
+    @Param('id') id: string,
+    @JsonBody() body: unknown,
+    @Headers('idempotency-key') key: string | undefined,
+  ): Promise<TaskWire> {
+    return toTask(await this.tasks.continueTask(who, id, toAnswer(body, key)));
   }
 
   @Post(':id/cancel')

@@ -39,8 +39,12 @@ export type BotEvent =
     }
   | { readonly type: 'task'; readonly id: string; readonly skill: string }
   | { readonly type: 'canceled'; readonly id: string }
+  /** The bot waits for the task's caller. */
+  | { readonly type: 'asked'; readonly id: string }
+  /** What it waited for has come. */
+  | { readonly type: 'answered'; readonly id: string }
   /** The gateway has stored the report that ends the task. */
-  | { readonly type: 'stored'; readonly id: string; readonly status: 'completed' | 'failed' }
+  | { readonly type: 'stored'; readonly id: string; readonly status: 'completed' | 'failed' | 'rejected' }
   /** The gateway does not take a report: the task is not this bot's any more. */
   | { readonly type: 'refused'; readonly id: string; readonly message: string };
 

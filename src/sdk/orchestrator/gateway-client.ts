@@ -3,6 +3,7 @@ import type { TaskState } from '../../core/task-states.js';
 import type {
   AgentWire,
   AgentListWire,
+  MessageWire,
   NewTaskWire,
   RoutingExplanationWire,
   TaskAckWire,
@@ -11,6 +12,9 @@ import type {
 } from '../../transport/orchestrator/orchestrator.wire.js';
 import { GatewayHttp, type ClientOptions } from './http.js';
 import { watchTask, type WatchedEvent, type WatchOptions } from './watch.js';
+
+/** The agent waits for the caller. */
+const ASKS: readonly string[] = ['input_required', 'auth_required'];
 
 interface Abortable {
   readonly signal?: AbortSignal;
@@ -75,13 +79,33 @@ export class GatewayClient {
     return watchTask(this.http, id, options);
   }
 
-  /** Waits until a task has ended; resolves to it with its result, whether that is good or bad. */
+  /**
+   * Waits until a task has ended, or its agent waits for the caller (`input_required`, `auth_required`: {@link continue} it and
+   * wait again); resolves to it with its result, whether that is good or bad.
+   */
   async wait(id: string, { signal }: Abortable = {}): Promise<TaskWire> {
-    for await (const _ of this.watch(id, signal ? { signal } : {})) void _;
-    return this.get(id, signal ? { signal } : {});
+    const options = signal ? { signal } : {};
+    for await (const { data } of this.watch(id, options)) {
+      if (!ASKS.includes(data.event)) continue;
+      const task = await this.get(id, options);
+      if (ASKS.includes(task.status)) return task; // else it was answered long ago
+    }
+    return this.get(id, options);
   }
 
-  /** Submits a task and waits until it has ended. */
+  /** Answers an agent that waits for its caller; resolves when the answer is durable. Repeated safely, as {@link submit} is. */
+  continue(
+    id: string,
+    answer: string | MessageWire,
+    { idempotencyKey = randomUUID(), signal }: SubmitOptions = {},
+  ): Promise<TaskWire> {
+    const path = `/tasks/${encodeURIComponent(id)}/messages`;
+    const headers = { 'idempotency-key': idempotencyKey };
+    const body = typeof answer === 'string' ? { instruction: answer } : { message: answer };
+    return this.http.json({ method: 'POST', path, body, headers, repeatable: true, signal });
+  }
+
+  /** Submits a task and waits until it has ended, or its agent asks back. */
   async run(task: NewTaskWire, options: SubmitOptions = {}): Promise<TaskWire> {
     const { task_id } = await this.submit(task, options);
     return this.wait(task_id, options.signal ? { signal: options.signal } : {});

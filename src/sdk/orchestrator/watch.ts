@@ -17,7 +17,7 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
-const ENDS: readonly string[] = ['completed', 'failed', 'canceled'];
+const ENDS: readonly string[] = ['completed', 'failed', 'canceled', 'rejected'];
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 /** The gateway does not know the position that it was asked for: the full log follows. */

@@ -44,6 +44,17 @@ export function toNewTask(body: unknown, key: unknown): NewTask {
   return { ...task, idempotencyKey: keyOf(key), fingerprint: fingerprintOf(task) };
 }
 
+/**
+ * The body of POST /tasks/:id/messages, or the params of `tasks/continue`, as the caller's answer to what an agent asks.
+ * @param key the Idempotency-Key, if one was given: the same key is the same answer
+ * @throws GatewayError INVALID
+ */
+export function toAnswer(body: unknown, key: unknown): Message {
+  if (!isObject(body)) throw invalid('body', body, 'a JSON object');
+  const message = messageOf(body);
+  return isGiven(key) ? { ...message, messageId: keyOf(key) } : message;
+}
+
 /** Absent and null mean the same. */
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
 

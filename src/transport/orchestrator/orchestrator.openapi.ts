@@ -172,6 +172,11 @@ export const ORCHESTRATOR_SCHEMAS: Readonly<Record<string, Schema>> = {
     },
     ['skill'],
   ),
+  Answer: object(
+    'What the caller says to an agent that waits for him. Either `instruction` or `message` is needed.',
+    { instruction: text('In words', { minLength: 1 }), message: MESSAGE },
+    [],
+  ),
   TaskAck: object(
     'The task is in: committed and on disk.',
     {
@@ -237,6 +242,19 @@ export const EXAMPLE_TASK = {
   created_at: '2026-01-02T03:04:05.678Z',
   updated_at: '2026-01-02T03:04:07.012Z',
   ended_at: '2026-01-02T03:04:07.012Z',
+};
+
+/** A task that goes on with its caller's answer. */
+export const EXAMPLE_CONTINUED = {
+  task_id: EXAMPLE_TASK_ID,
+  status: 'queued',
+  skill: 'summarize',
+  assigned_agent: 'nanobot-text-001',
+  namespace: 'default',
+  priority: 'medium',
+  attempt: 1,
+  created_at: '2026-01-02T03:04:05.678Z',
+  updated_at: '2026-01-02T03:09:05.678Z',
 };
 
 export const EXAMPLE_ACK = {

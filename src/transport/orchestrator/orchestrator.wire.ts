@@ -19,12 +19,17 @@ export interface PartWire extends JsonObject {
   readonly text?: string;
 }
 
+export interface MessageWire {
+  readonly role?: 'user' | 'agent';
+  readonly parts: readonly PartWire[];
+}
+
 /** POST /tasks and the params of `tasks/send`. */
 export interface NewTaskWire {
   readonly skill: string;
   /** What to do; or `message` instead. */
   readonly instruction?: string;
-  readonly message?: { readonly role?: 'user' | 'agent'; readonly parts: readonly PartWire[] };
+  readonly message?: MessageWire;
   readonly constraints?: JsonObject;
   readonly metadata?: JsonObject;
   readonly namespace?: string;

@@ -22,6 +22,11 @@ export const RPC_METHODS = {
     takesTaskId: true,
     summary: 'status and result of a task, as GET /tasks/:id',
   },
+  'tasks/continue': {
+    right: 'execute',
+    takesTaskId: true,
+    summary: 'answer a bot that asks; `instruction` or `message`, plus `idempotency_key`',
+  },
   'tasks/cancel': { right: 'execute', takesTaskId: true, summary: 'cancel a task that has not ended' },
   'agents/list': { right: 'read', takesTaskId: false, summary: 'the agents that are online, as GET /agents' },
 } as const satisfies Readonly<Record<string, RpcMethod>>;
