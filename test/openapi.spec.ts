@@ -135,6 +135,13 @@ test.each(operations.map(({ method, path, operation }) => [`${method} ${path}`, 
   },
 );
 
+/** What an agent reports that has made something and asks. */
+const QUESTION = {
+  status: 'input_required',
+  message: { parts: [{ type: 'text', text: 'which one?' }], messageId: 'q-1' },
+  artifact: { artifact_id: 'draft', name: 'Draft', text: 'so far' },
+};
+
 describe('what the gateway really answers', () => {
   let gateway: GatewayProcess;
   let http: Orchestrator;
@@ -153,6 +160,14 @@ describe('what the gateway really answers', () => {
       skills: ['summarize', 'translate'],
       token: tokenFor('production'),
       namespace: 'production',
+    });
+    await TestBot.connect({
+      url: gateway.botUrl,
+      name: 'asker',
+      skills: ['ask'],
+      token: tokenFor('production'),
+      namespace: 'production',
+      behaviour: async (bot, { id }) => void (await bot.report(id, QUESTION)),
     });
     ({ task_id: done } = await http.submit({ skill: 'summarize', context_id: 'c' }));
     await (await http.stream(done)).toEnd();
@@ -173,6 +188,13 @@ describe('what the gateway really answers', () => {
     message = sent.body['message_id'] as string;
   });
   afterAll(() => closeAllBots());
+
+  /** A task whose agent waits for an answer. */
+  const asked = async (): Promise<string> => {
+    const { task_id: id } = await http.submit({ skill: 'ask' });
+    await http.untilStatus(id, 'input_required');
+    return id;
+  };
 
   const described = (method: string, path: string): Operation =>
     operations.find((one) => one.method === method && one.path === path)!.operation;
@@ -224,7 +246,8 @@ describe('what the gateway really answers', () => {
         ),
       ),
   )('%s %s takes its example "%s"', async (method, path, _, value) => {
-    expect([200, 201]).toContain((await check(method, path, { body: value })).status);
+    const id = path === '/tasks/{id}/messages' ? await asked() : done;
+    expect([200, 201]).toContain((await check(method, path, { body: value, id })).status);
   });
 
   test.each([
@@ -266,11 +289,19 @@ describe('what the gateway really answers', () => {
     await check('GET', '/tasks', { query: '?status=canceled' });
   });
 
+  test('a task whose agent asks', async () => {
+    const { body } = await check('GET', '/tasks/{id}', { id: await asked() });
+    expect(body).toMatchObject({ status: 'input_required', artifacts: [{ artifact_id: 'draft' }] });
+  });
+
   test('every event of a stream is a TaskEvent', async () => {
-    const events = await (await http.stream(done)).toEnd();
-    expect(events.length).toBeGreaterThan(1);
+    const id = await asked();
+    await http.post(`/tasks/${id}/messages`, { instruction: 'x' });
+    await http.cancel(id);
+    const both = [await (await http.stream(done)).toEnd(), await (await http.stream(id)).toEnd()];
+    for (const events of both) expect(events.length).toBeGreaterThan(1);
     const schema = { $ref: '#/components/schemas/TaskEvent' };
-    for (const { raw } of events) expect(problems(schema, JSON.parse(raw))).toEqual([]);
+    for (const { raw } of both.flat()) expect(problems(schema, JSON.parse(raw))).toEqual([]);
   });
 
   test('refusals', async () => {

@@ -124,7 +124,7 @@ describe('by REST', () => {
     expect(events.map(({ event }) => event)).toEqual(['queued', 'auth_required', 'running', 'completed']);
     expect(events.at(-1)).toMatchObject({ artifact: null, message: said('nothing to show') });
     expect(await bot.report(id, { status: 'completed', message: 7 })).toMatchObject({
-      error: { data: { detail: expect.stringContaining('params.message') as unknown } },
+      error: { data: { reason: 'INVALID', field: 'params.message' } },
     });
   });
 

@@ -22,7 +22,7 @@ const UP_MEANINGS: Record<keyof typeof UP, string> = {
 };
 
 const DOWN_MEANINGS: Record<keyof typeof DOWN, string> = {
-  send: 'a task for you',
+  send: 'a task for you, or the answer to what you asked',
   cancel: 'stop working on a task; report nothing more about it',
   ping: 'are you alive?',
 };
@@ -126,13 +126,19 @@ function reporting(): string {
         report({ status: 'running' }),
         report({ status: 'running', pct: 50, message: 'processing...' }),
         report({ status: 'completed', artifact: { text: '…' } }),
+        report({ status: 'input_required', message: 'Which of the two?' }),
         report({ status: 'failed', error: 'why' }),
+        report({ status: 'rejected', message: 'not my kind of work' }),
       ].join('\n'),
     ),
     `Report at least now and then: silence over the task’s timeout fails it. Give the frame an \`id\` and it is answered when the report is on disk, so you can
 keep a result until it is safe. An answer with code −32001 means that the task is not yours any more: drop it.
 Large results go in pieces: \`status: "running"\` with \`artifact\` and \`append: true\` adds to the result (\`text\` is concatenated, \`parts\` are appended), \`last_chunk: true\` marks the last piece;
-then report \`completed\`.`,
+then report \`completed\`. Several results at once: give each \`artifact\` an \`artifact_id\`.`,
+    '### Ask your caller',
+    `Report \`input_required\` (or \`auth_required\`) with a \`message\`: a text, or \`{role: "agent", parts}\`. You are free for other work then, and the task
+waits. The answer comes as \`${DOWN.send}\` with the same id and \`metadata.continuation: true\`: its \`message\` is what the caller says. Go on where you stopped.
+What you have learned by yourself you need not wait for: report \`running\` or \`completed\`.`,
   );
 }
 

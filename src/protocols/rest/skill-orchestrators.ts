@@ -45,6 +45,7 @@ export const orchestratorChapter = (config: SkillSettings): string =>
     credentials(config),
     submitting(config),
     watching(config),
+    answering(config),
     states(config),
     jsonRpc(config),
     errors(),
@@ -112,6 +113,19 @@ is missed or repeated. An id that the log does not know gets \`event: reset\`, t
       ['event', 'when', 'fields besides `event` and `task_id`'],
       Object.entries(STREAM_EVENTS).map(([name, { when, fields }]) => [`\`${name}\``, when, fields]),
     ),
+  );
+}
+
+function answering({ publicUrl, tasks }: SkillSettings): string {
+  return sections(
+    '## Answer a bot: POST /tasks/:id/messages',
+    `A bot may need more from you. The task is \`input_required\` then (or \`auth_required\`), and \`message\` in the event and in the task says what
+for. Answer within ${duration(tasks.inputTimeout)}:`,
+    code(
+      'sh',
+      `curl -X POST ${publicUrl}/tasks/t-…/messages -H 'Content-Type: application/json' -d '{"instruction":"The second one."}'`,
+    ),
+    'The task goes on with the same bot; its stream stays open all the while. `message {role, parts}` may stand for `instruction`, and `Idempotency-Key` makes a repeat safe.',
   );
 }
 
