@@ -38,8 +38,9 @@ export class A2aEvents {
         return [...this.begin(at), this.piece(body.artifact, body.append, body.last_chunk)];
       case 'input_required':
       case 'auth_required':
-      case 'rejected':
         return [this.say(body.event, at, body.message)];
+      case 'rejected':
+        return [this.status('rejected', at, body.message ?? this.failure(body.error))];
       case 'completed':
         return [...this.begin(at), ...this.whole(body), this.say('completed', at, body.message)];
       case 'failed':
