@@ -180,6 +180,20 @@ describe('an agent that asks', () => {
     expect(ann.connection.assignments.at(-1)?.taskId).toBe(third);
   });
 
+  it('may ask about a task that it had before and that waits for somebody by now: the answer is for it', async () => {
+    const id = await submitted();
+    engine.leave(ann);
+    ann = engine.join('ann', { skills: [] });
+    await settle();
+    expect((await view(id)).record.agent).toBeNull();
+    await asks(id);
+    expect((await view(id)).record).toMatchObject({ state: 'input_required', agent: { name: 'ann' } });
+    expect([ann.agent.load, engine.waiting.size]).toEqual([0, 0]);
+    const bob = engine.join('bob');
+    await answer(id);
+    expect([sent(bob), engine.waiting.size]).toEqual([[], 1]);
+  });
+
   it('and another question while the answer is on its way: it gets the answer', async () => {
     const id = await asking();
     const other = await submitted();

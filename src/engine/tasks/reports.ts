@@ -58,7 +58,7 @@ export class Reports {
         return this.goOn(task, from, report);
       case 'input_required':
       case 'auth_required':
-        return this.interrupt(task, report.status, report);
+        return this.interrupt(task, from, report.status, report);
     }
   }
 
@@ -96,8 +96,15 @@ export class Reports {
   }
 
   /** The agent waits for its caller. When the caller's answer is on its way already, that is what it gets. */
-  private async interrupt(task: LiveTask, event: InterruptedState, report: TaskReport): Promise<void> {
+  private async interrupt(
+    task: LiveTask,
+    from: Agent,
+    event: InterruptedState,
+    report: TaskReport,
+  ): Promise<void> {
     if (task.hasAnswerToSend) return;
+    // A task that waits for an agent, and that this one had before, is this one's again: the answer goes to it.
+    if (!task.holder && !task.interrupted) this.dispatcher.adopt(task, from);
     const message = saidIn(report);
     const steps = report.artifact ? [this.make(task, report.artifact, report)] : [];
     if (!task.ended) steps.push(this.steps.move(task, { event, ...(message && { message }) }));

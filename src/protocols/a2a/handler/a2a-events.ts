@@ -6,6 +6,7 @@ import {
   type CompletedBody,
   type Message,
   type TaskEvent,
+  type TaskEventBody,
   type TaskRecord,
 } from '../../../core/task.js';
 import { fromArtifact, statusOf, type FailureText } from './a2a.mapper.js';
@@ -40,7 +41,7 @@ export class A2aEvents {
       case 'auth_required':
         return [this.say(body.event, at, body.message)];
       case 'rejected':
-        return [this.status('rejected', at, body.message ?? this.failure(body.error))];
+        return [this.rejected(body, at)];
       case 'completed':
         return [...this.begin(at), ...this.whole(body), this.say('completed', at, body.message)];
       case 'failed':
@@ -75,6 +76,10 @@ export class A2aEvents {
       metadata: undefined,
     };
     return { payload: { $case: 'artifactUpdate', value } };
+  }
+
+  private rejected({ message, error }: Extract<TaskEventBody, { event: 'rejected' }>, at: number) {
+    return this.status('rejected', at, message ?? this.failure(error));
   }
 
   /** What the agent says about where it stands. */
