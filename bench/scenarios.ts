@@ -9,6 +9,7 @@ import { by, plan, type Settings } from './settings.js';
 import { a2aSend, chunks, subscribers } from './a2a.js';
 import { routing } from './routing.js';
 import { fillByRunning, multiply } from './stored.js';
+import { sensorDay, telemetry } from './telemetry.js';
 
 export type { Settings } from './settings.js';
 
@@ -141,5 +142,13 @@ export const SCENARIOS: Record<string, Scenario> = {
     run: async (settings) => (settings.contender === 'relay' ? undefined : routing(settings.quick)),
   },
   stored,
+  telemetry: {
+    about: 'data of sensors by HTTP against bare inserts into the same tables',
+    run: async (settings) => (settings.contender === 'relay' ? undefined : telemetry(settings)),
+  },
+  'sensor-day': {
+    about: 'a day of one sensor among a day and among 10 million points (--quick: a million)',
+    run: async (settings) => (settings.contender === 'relay' ? undefined : sensorDay(settings)),
+  },
   start,
 };

@@ -33,6 +33,7 @@ const CONTRACT: [variable: string, fallback: string][] = [
   ['GATEWAY_BOTS_MAX_FRAME', '1mb'],
   ['GATEWAY_STORAGE_URL', 'sqlite:./data/gateway.db'],
   ['GATEWAY_STORAGE_RETENTION', '7d'],
+  ['GATEWAY_STORAGE_DATA_RETENTION', '30d'],
   ['GATEWAY_REDIS_URL', 'off'],
   ['GATEWAY_AUTH_MODE', 'off (development), jwt (production)'],
   ['GATEWAY_AUTH_JWT_SECRET', 'off'],

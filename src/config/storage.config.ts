@@ -6,4 +6,5 @@ import { concern, setting } from './setting.js';
 export class StorageConfig extends concern('storage', {
   url: setting(storageUrl, 'sqlite:./data/gateway.db', 'also `sqlite::memory:` and `postgres://…`'),
   retention: setting(age, '7d', 'ended tasks and messages are kept this long'),
+  dataRetention: setting(age, '30d', 'data of sensors are kept this long, unless the sensor says otherwise'),
 }) {}

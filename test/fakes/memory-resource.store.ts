@@ -1,3 +1,4 @@
+import type { DataPoint } from '../../src/core/data-point.js';
 import { GatewayError } from '../../src/core/errors.js';
 import type { Namespace } from '../../src/core/ids.js';
 import type { Page, PageQuery } from '../../src/core/page.js';
@@ -128,6 +129,32 @@ export class MemoryResourceStore extends ResourceStore {
     const version = this.twins.get(key)?.version ?? 0;
     if (!this.resources.has(key) || version !== record.version - 1) throw overtaken();
     this.twins.set(key, record);
+  }
+
+  /** Whether there is such a sensor. */
+  has(namespace: Namespace, sensorId: string): boolean {
+    return this.sensors.has(keyOf(namespace, sensorId));
+  }
+
+  /** A sensor has spoken: what the telemetry store writes. */
+  seen({ namespace, sensorId, deviceId, receivedAt }: Omit<DataPoint, 'seq'>): void {
+    const device = this.resources.get(keyOf(namespace, deviceId))!;
+    const part = { ...device.record.device!, lastSeen: receivedAt };
+    this.resources.set(keyOf(namespace, deviceId), { ...device, record: { ...device.record, device: part } });
+    const sensor = this.sensors.get(keyOf(namespace, sensorId))!;
+    if (sensor.record.status !== 'inactive') return;
+    this.sensors.set(keyOf(namespace, sensorId), {
+      ...sensor,
+      record: { ...sensor.record, status: 'active' },
+    });
+  }
+
+  /** Makes those sensors inactive; how many. */
+  setInactive(isSilent: (sensor: SensorRecord) => boolean): number {
+    const silent = [...this.sensors].filter(([, { record }]) => isSilent(record));
+    for (const [key, stored] of silent)
+      this.sensors.set(key, { ...stored, record: { ...stored.record, status: 'inactive' } });
+    return silent.length;
   }
 
   private hasParent({ namespace, parentId }: ResourceRecord): boolean {

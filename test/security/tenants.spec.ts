@@ -5,7 +5,9 @@ import { RIGHTS, type Right } from '../../src/core/principal.js';
 import { RPC_METHODS, type RpcMethodName } from '../../src/transport/orchestrator/rpc-methods.js';
 import { A2A_REST_ROUTES, A2A_WORDS } from '../support/a2a-routes.js';
 import { CONTROL_PLANE_ROUTES, CONTROL_WORDS, makeOwnersRecords } from '../support/control-plane-routes.js';
+import { API, makePlant } from '../support/control-plane.js';
 import { AUTH_ON } from '../support/env.js';
+import { EventReader } from '../support/event-reader.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { Orchestrator, type Answer, type Fields } from '../support/orchestrator.js';
 import { closeAllBots, silent, TestBot } from '../support/test-bot.js';
@@ -42,6 +44,8 @@ interface RouteCase {
   readonly takesKeyId?: true;
   /** A record of the control plane, which has its own words; its id is part of it, as `:id`. */
   readonly recordId?: string;
+  /** It answers with a stream that does not end: it has a test of its own. */
+  readonly endless?: true;
   readonly body?: Fields;
   /** It is of this version of A2A's HTTP+JSON binding, which has its own words. */
   readonly version?: keyof typeof A2A_WORDS;
@@ -281,6 +285,7 @@ test('every route has its case, and every case its route', () => {
 
 const routes = Object.entries(ROUTES);
 const closed = routes.filter(([, { right }]) => right !== null);
+const ending = closed.filter(([, { endless }]) => !endless);
 const open = routes.filter(([, { right }]) => right === null);
 const aboutOne = routes.filter(
   ([, { takesTaskId, takesKeyId, takesMessageId }]) => takesTaskId || takesKeyId || takesMessageId,
@@ -321,11 +326,11 @@ describe('routes', () => {
     expectNothingOfOwner(answer);
   });
 
-  test.each(closed)('%s of its owner', async (route, { own, takesKeyId }) => {
+  test.each(ending)('%s of its owner', async (route, { own, takesKeyId }) => {
     expect((await ask(owner, route, takesKeyId ? await newKey() : undefined)).status).toBe(own);
   });
 
-  test.each(closed)('%s of a stranger shows nothing of the owner', async (route, { foreign }) => {
+  test.each(ending)('%s of a stranger shows nothing of the owner', async (route, { foreign }) => {
     const answer = await ask(stranger, route);
     expect(answer.status).toBe(foreign);
     // A stranger's own words may come back to him: the skill or the conversation that he asked for.
@@ -352,6 +357,25 @@ describe('routes', () => {
       expect(foreign).toEqual(none);
     },
   );
+
+  test('streams of data: a stranger hears his own, and nothing of the owner', async () => {
+    const listen = (who: Orchestrator): Promise<EventReader> =>
+      EventReader.open(`${gateway.httpUrl}${API}/data/stream`, who.credentials);
+    const [heard, foreign] = await Promise.all([listen(owner), listen(stranger)]);
+    await makePlant(stranger, '.own');
+    const point = (value: unknown, own = '') => ({
+      data_id: `streamed${own}`,
+      device_id: `dev-1${own}`,
+      sensor_id: `temp-1${own}`,
+      value,
+    });
+    await owner.post(`${API}/data/report`, point('secret-place'));
+    await stranger.post(`${API}/data/report`, point(1, '.own'));
+    await Promise.all([heard.until(1), foreign.until(1)]);
+    expect(heard.events.map(({ data }) => data['value'])).toEqual(['secret-place']);
+    expect(foreign.events.map(({ data }) => data['value'])).toEqual([1]);
+    for (const reader of [heard, foreign]) reader.close();
+  });
 
   test.each(open)('%s is public, and shows nothing of anybody', async (route, { own }) => {
     for (const who of [nobody, stranger]) {

@@ -26,6 +26,8 @@ type Database = typeof import('../../src/adapters/storage/sqlite/sqlite-database
 const tasks = built<Store>('adapters/storage/sqlite/sqlite-task.store');
 export const { SqliteDatabase } = built<Database>('adapters/storage/sqlite/sqlite-database');
 type Resources = typeof import('../../src/adapters/storage/sqlite/sqlite-resource.store.js');
+type Telemetry = typeof import('../../src/adapters/storage/sqlite/sqlite-telemetry.store.js');
+export const { SqliteTelemetryStore } = built<Telemetry>('adapters/storage/sqlite/sqlite-telemetry.store');
 export const { SqliteResourceStore } = built<Resources>('adapters/storage/sqlite/sqlite-resource.store');
 export type SqliteDatabase = Database['SqliteDatabase']['prototype'];
 

@@ -8,6 +8,8 @@ interface RecordRoute {
   /** The record that it is about. */
   readonly recordId?: string;
   readonly body?: Fields;
+  /** It answers with a stream that does not end. */
+  readonly endless?: true;
   readonly own: number;
   readonly foreign: number;
 }
@@ -58,8 +60,20 @@ const ROUTES: Readonly<Record<string, RecordRoute>> = {
   'DELETE /sensors/:id': { right: 'admin', recordId: 'temp-2', own: 204, foreign: 404 },
 };
 
+const A_POINT = { data_id: 'point-1', device_id: 'dev-1', sensor_id: 'temp-1', timestamp: 1, value: 7 };
+const ROUTES_OF_DATA: Readonly<Record<string, RecordRoute>> = {
+  'POST /data/report': { right: 'execute', body: A_POINT, own: 200, foreign: 404 },
+  'GET /data': { right: 'read', own: 200, foreign: 200 },
+  'GET /data/latest': { right: 'read', own: 200, foreign: 200 },
+  'GET /data/:id': { right: 'read', recordId: 'point-0', own: 200, foreign: 404 },
+  'GET /data/stream': { right: 'read', endless: true, own: 200, foreign: 200 },
+};
+
 export const CONTROL_PLANE_ROUTES: Readonly<Record<string, RecordRoute>> = Object.fromEntries(
-  Object.entries(ROUTES).map(([route, its]) => [route.replace(' ', ` ${API}`), its]),
+  Object.entries({ ...ROUTES, ...ROUTES_OF_DATA }).map(([route, its]) => [
+    route.replace(' ', ` ${API}`),
+    its,
+  ]),
 );
 
 /** The records of the owner; `secret-place` is in two of them. */
@@ -71,4 +85,5 @@ export async function makeOwnersRecords(owner: Orchestrator): Promise<void> {
   for (const sensor_id of ['temp-1', 'temp-2'])
     await owner.post(`${API}/sensors`, { ...A_SENSOR, sensor_id });
   await owner.request('PATCH', `${API}/devices/dev-1/twin/desired`, { key: 'secret-place' });
+  await owner.post(`${API}/data/report`, { ...A_POINT, data_id: 'point-0', value: 'secret-place' });
 }

@@ -38,6 +38,11 @@ export class Orchestrator {
     this.authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
+  /** The headers that say who he is. */
+  get credentials(): Headings {
+    return this.authorization;
+  }
+
   async request(method: string, path: string, body?: unknown, headers: Headings = {}): Promise<Answer> {
     const isText = typeof body === 'string' || body instanceof Uint8Array;
     const response = await fetch(`${this.url}${path}`, {

@@ -4,12 +4,14 @@ import { ApiKeyStore } from '../../engine/auth/api-key.store.js';
 import { ResourceStore } from '../../engine/resources/resource.store.js';
 import { MessageStore } from '../../engine/mail/message.store.js';
 import { MemberStore } from '../../engine/members/member.store.js';
+import { TelemetryStore } from '../../engine/resources/telemetry.store.js';
 import { TaskStore } from '../../engine/tasks/task.store.js';
 import { SqliteApiKeyStore } from './sqlite/sqlite-api-key.store.js';
 import { SqliteDatabase } from './sqlite/sqlite-database.js';
 import { SqliteResourceStore } from './sqlite/sqlite-resource.store.js';
 import { SqliteMemberStore } from './sqlite/sqlite-member.store.js';
 import { SqliteMessageStore } from './sqlite/sqlite-message.store.js';
+import { SqliteTelemetryStore } from './sqlite/sqlite-telemetry.store.js';
 import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
 
 /** The configured storage behind the engine's ports: one database, a store for each port. */
@@ -46,8 +48,13 @@ import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
       useFactory: (database: SqliteDatabase) => new SqliteMessageStore(database),
       inject: [SqliteDatabase],
     },
+    {
+      provide: TelemetryStore,
+      useFactory: (database: SqliteDatabase) => new SqliteTelemetryStore(database),
+      inject: [SqliteDatabase],
+    },
   ],
-  exports: [ApiKeyStore, MemberStore, MessageStore, ResourceStore, TaskStore],
+  exports: [ApiKeyStore, MemberStore, MessageStore, ResourceStore, TaskStore, TelemetryStore],
 })
 export class StorageModule implements OnApplicationShutdown {
   constructor(@Inject(SqliteDatabase) private readonly database: SqliteDatabase) {}

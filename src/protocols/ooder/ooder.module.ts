@@ -5,6 +5,7 @@ import type { Express } from 'express';
 import { ResourcesModule } from '../../engine/resources/resources.module.js';
 import { useErrorWords } from '../../transport/http/error-words.js';
 import { OODER_WORDS } from './ooder-errors.js';
+import { DataController } from './telemetry/data.controller.js';
 import { DevicesController } from './resources/devices.controller.js';
 import { ResourcesController } from './resources/resources.controller.js';
 import { SensorsController } from './resources/sensors.controller.js';
@@ -12,7 +13,7 @@ import { SensorsController } from './resources/sensors.controller.js';
 /** The control plane of seed 004 below /api/v1. Needs the global TransportModule. */
 @Module({
   imports: [ResourcesModule],
-  controllers: [ResourcesController, DevicesController, SensorsController],
+  controllers: [ResourcesController, DevicesController, SensorsController, DataController],
 })
 export class OoderModule implements OnModuleInit {
   constructor(private readonly host: HttpAdapterHost<ExpressAdapter>) {}

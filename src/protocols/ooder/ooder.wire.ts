@@ -1,3 +1,4 @@
+import type { PointValue, Quality } from '../../core/data-point.js';
 import type { JsonObject } from '../../core/json.js';
 import type { DeviceStatus, ResourceStatus, ResourceType, SensorStatus } from '../../core/resource.js';
 
@@ -63,4 +64,40 @@ export interface TwinWire {
   readonly delta: JsonObject;
   readonly version: number;
   readonly updated_at: string;
+}
+
+/** Seed 004, 4.3.1, with what the gateway adds. */
+export interface DataWire {
+  readonly data_id: string;
+  readonly device_id: string;
+  readonly sensor_id: string;
+  readonly timestamp: string;
+  readonly value: PointValue;
+  readonly unit: string | null;
+  readonly quality: Quality;
+  readonly metadata: JsonObject;
+  readonly received_at: string;
+  readonly seq: number;
+  readonly namespace: string;
+}
+
+export interface RejectedWire {
+  /** Place in the report. */
+  readonly index: number;
+  readonly data_id: string | null;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ReportWire {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly rejected: readonly RejectedWire[];
+}
+
+export interface BucketWire {
+  /** Its first moment. */
+  readonly bucket: string;
+  readonly value: PointValue;
+  readonly count: number;
 }
