@@ -204,9 +204,14 @@ describe('an agent as a bot', () => {
   const agent: Agent = {
     name: 'helper',
     description: 'Helps',
-    async *run({ message, contextId, signal }) {
+    async *run({ message, contextId, history, signal }) {
       const heard = textOf(message.parts);
-      if (heard === 'ask') yield { type: 'input-required', text: 'Which one?' };
+      if (heard === 'ask') {
+        yield { type: 'input-required', text: 'Which one?' };
+        return;
+      }
+      const before = history.map(({ role, parts }) => `${role} said ${textOf(parts)}, `).join('');
+      if (before) yield { type: 'text', text: before };
       if (heard === 'wait') await new Promise((_, reject) => signal.addEventListener('abort', reject));
       yield { type: 'progress', text: 'thinking' };
       yield { type: 'text', text: `${contextId === '' ? 'nowhere' : 'here'}: ` };
@@ -239,9 +244,18 @@ describe('an agent as a bot', () => {
     expect(resultText(result!)).toBe('here: again');
   });
 
-  test('what it cannot do here fails the task; a cancel reaches it', async () => {
+  test('asks back, and goes on with the answer', async () => {
     const { result } = await client.sendMessage('ask');
-    expect(result).toMatchObject({ status: { state: 'failed' } });
+    if (result?.kind !== 'task') throw new Error('expected a task');
+    expect(result.status).toMatchObject({
+      state: 'input-required',
+      message: { parts: [{ kind: 'text', text: 'Which one?' }] },
+    });
+    const answer = await client.sendMessage(Message.builder().text('the blue one').taskId(result.id).build());
+    expect(resultText(answer.result!)).toBe('user said ask, agent said Which one?, here: the blue one');
+  });
+
+  test('a cancel reaches it', async () => {
     const waiting = client.sendStreamingMessage('wait');
     const { value: task } = await waiting.next();
     if (task?.kind !== 'task') throw new Error('expected the task first');

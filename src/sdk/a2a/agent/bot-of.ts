@@ -2,7 +2,6 @@ import type { JsonObject } from '../../../core/json.js';
 import type { Message as CoreMessage, Part as CorePart } from '../../../core/task.js';
 import type { BotOptions } from '../../bot/bot-options.js';
 import type { BotTask } from '../../bot/bot-task.js';
-import { AgentFailedError } from '../errors.js';
 import { Message, Part } from '../message.js';
 import { inputOf, type Agent, type AgentInput } from './agent.js';
 
@@ -21,32 +20,58 @@ export function botOf(agent: Agent): Pick<BotOptions, 'card' | 'onTask'> {
   };
 }
 
+/** The agent's turns, until one of them does not end with a question. */
 async function work(agent: Agent, task: BotTask): Promise<void> {
-  for await (const event of agent.run(inputFrom(task)))
+  let heard = messageOf(task, task.message);
+  let history: readonly Message[] = task.history.map((turn) => messageOf(task, turn));
+  for (;;) {
+    const { said, question } = await turn(agent, task, heard, history);
+    if (question === undefined) return;
+    const { message } = await task.requireInput(question);
+    history = [...history, heard, said.text(question).build()];
+    heard = messageOf(task, message);
+  }
+}
+
+interface Turn {
+  /** What the agent has answered. */
+  readonly said: ReturnType<typeof Message.builder>;
+  /** What it must know to go on. */
+  readonly question?: string;
+}
+
+async function turn(
+  agent: Agent,
+  task: BotTask,
+  message: Message,
+  history: readonly Message[],
+): Promise<Turn> {
+  const said = Message.builder().role('agent');
+  for await (const event of agent.run(inputFrom(task, message, history)))
     switch (event.type) {
       case 'text':
+        said.text(event.text);
         await task.append(event.text);
         break;
       case 'parts':
+        for (const part of event.parts) said.part(part);
         await task.append({ parts: event.parts.map(toCorePart) });
         break;
       case 'progress':
-        task.progress(0, event.text); // agents do not tell how far they are
+        task.say(event.text);
         break;
       case 'input-required':
-        throw new AgentFailedError(agent.name, 'input-required', event.text);
+        return { said, question: event.text };
     }
+  return { said };
 }
 
-function inputFrom({ message, id, metadata, signal }: BotTask): AgentInput {
-  const { contextId = id } = message as CoreMessage & { readonly contextId?: string };
-  const built = Message.builder()
-    .parts(message.parts.map(fromCorePart))
-    .taskId(id)
-    .contextId(contextId)
-    .metadata(metadata)
-    .build();
-  return inputOf(built, { contextId, signal });
+const inputFrom = (task: BotTask, message: Message, history: readonly Message[]): AgentInput =>
+  inputOf(message, { contextId: message.contextId ?? task.id, history, signal: task.signal });
+
+function messageOf(task: BotTask, { role, parts, contextId = task.id }: CoreMessage): Message {
+  const message = Message.builder().role(role).parts(parts.map(fromCorePart));
+  return message.taskId(task.id).contextId(contextId).metadata(task.metadata).build();
 }
 
 /** Bots' parts name their kind `type`; files and data are as in A2A 0.3. */
