@@ -40,6 +40,7 @@ module.exports = {
     engine('auth', []),
     engine('registry', ['auth']),
     engine('limits', ['auth']),
+    engine('audit', ['auth']),
     engine('routing', ['auth', 'registry']),
     engine('heartbeat', ['registry']),
     engine('tasks', ['auth', 'registry', 'routing']),
@@ -66,6 +67,7 @@ module.exports = {
     ring('cli', [
       'core/',
       'config/',
+      'engine/audit/',
       'engine/auth/',
       'adapters/',
       'cli/',

@@ -24,8 +24,9 @@ export class Client {
 
   constructor(private readonly port: number) {}
 
-  get(path: string): Promise<Reply> {
-    return this.send(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n`);
+  /** @param headers further header lines, each ended by CRLF */
+  get(path: string, headers = ''): Promise<Reply> {
+    return this.send(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}Accept: */*\r\n\r\n`);
   }
 
   /** @param headers further header lines, each ended by CRLF */

@@ -65,6 +65,8 @@ export interface ServerOptions {
   database?: string;
   /** Folder for V8 CPU profiles of the gateway. */
   cpuProf?: string | undefined;
+  /** Settings of the gateway. */
+  env?: Readonly<Record<string, string>>;
 }
 
 /** A server under test: its own process, plain node, default settings but for ports and storage. */
@@ -86,7 +88,10 @@ export class Server {
     const begin = performance.now();
     const child = spawn(process.execPath, program(kind, options), {
       cwd: ROOT,
-      env: { ...environment({ http, bots, database }), ...(kind !== 'gateway' && { NODE_PATH: MODULES }) },
+      env: {
+        ...environment({ http, bots, database }),
+        ...(kind === 'gateway' ? options.env : { NODE_PATH: MODULES }),
+      },
       stdio: ['ignore', output, output],
     });
     closeSync(output);
@@ -229,5 +234,29 @@ export class Bots {
     const message = await new Promise<BotsMessage>((resolve) => (this.wake = resolve));
     if (this.failure) throw this.failure;
     return message;
+  }
+}
+
+/** A caller who does not heed his limit; see flood.ts. */
+export class Flood {
+  private constructor(private readonly child: ChildProcess) {}
+
+  /** Resolves when the gateway has begun to refuse. @throws Error when the process ends before */
+  static async start(server: Server, token: string, perSecond: number): Promise<Flood> {
+    const child = fork(join(__dirname, 'flood.ts'), [String(server.http), token, String(perSecond)], {
+      execArgv: ['--import', 'tsx'],
+      cwd: ROOT,
+    });
+    track(child);
+    const ended = once(child, 'exit').then(() => {
+      throw new Error('the flood has ended');
+    });
+    await Promise.race([once(child, 'message'), ended]);
+    ended.catch(() => undefined); // it may end now
+    return new Flood(child);
+  }
+
+  stop(): Promise<void> {
+    return stop(this.child);
   }
 }

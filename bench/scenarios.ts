@@ -8,6 +8,7 @@ import type { Row, Table } from './report.js';
 import { by, plan, type Settings } from './settings.js';
 import { a2aSend, chunks, subscribers } from './a2a.js';
 import { routing } from './routing.js';
+import { audit, fairness } from './tenants.js';
 import { fillByRunning, multiply } from './stored.js';
 import { sensorDay, telemetry } from './telemetry.js';
 
@@ -140,6 +141,14 @@ export const SCENARIOS: Record<string, Scenario> = {
   routing: {
     about: 'one routing decision at 10 / 1,000 / 10,000 agents',
     run: async (settings) => (settings.contender === 'relay' ? undefined : routing(settings.quick)),
+  },
+  audit: {
+    about: 'POST /tasks with and without the audit log',
+    run: async (settings) => (settings.contender === 'relay' ? undefined : audit(settings)),
+  },
+  fairness: {
+    about: 'p99 of a tenant while another tries ten times its quota',
+    run: async (settings) => (settings.contender === 'relay' ? undefined : fairness(settings)),
   },
   stored,
   telemetry: {

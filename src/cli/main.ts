@@ -4,7 +4,8 @@ import { GatewayRefusal, GatewayUnreachable } from '../sdk/index.js';
 import { version } from '../transport/version.js';
 import { addAgents } from './agents-command.js';
 import { addBot } from './bot-command.js';
-import { EXIT, TaskFailed } from './exit-codes.js';
+import { addAudit } from './audit-command.js';
+import { CommandFailed, EXIT, TaskFailed } from './exit-codes.js';
 import { addKey } from './key-command.js';
 import { addTask } from './task-command.js';
 
@@ -50,6 +51,7 @@ function program(): Command {
   addAgents(root);
   addBot(root);
   addKey(root);
+  addAudit(root);
   return root;
 }
 
@@ -70,8 +72,8 @@ export async function main(args: string[]): Promise<number> {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof TaskFailed) return EXIT.failed;
-  const known = error instanceof GatewayRefusal || error instanceof GatewayUnreachable;
-  if (!known) throw error;
+  const known = [CommandFailed, GatewayRefusal, GatewayUnreachable].some((type) => error instanceof type);
+  if (!known || !(error instanceof Error)) throw error;
   process.stderr.write(`agent-gateway: ${error.message}\n`);
   return error instanceof GatewayUnreachable ? EXIT.unreachable : EXIT.failed;
 }

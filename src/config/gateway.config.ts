@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { A2aConfig } from './a2a.config.js';
+import { AuditConfig } from './audit.config.js';
 import { AuthConfig } from './auth.config.js';
 import { BotsConfig } from './bots.config.js';
 import { BufferConfig } from './buffer.config.js';
@@ -40,6 +41,7 @@ export const SECTIONS = {
   webhooks: WebhooksConfig,
   secrets: SecretsConfig,
   limits: LimitsConfig,
+  audit: AuditConfig,
   grpc: GrpcConfig,
   a2a: A2aConfig,
   compat: CompatConfig,

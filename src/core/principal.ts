@@ -10,6 +10,17 @@ export interface AgentGrant {
   readonly name: AgentName | '*';
 }
 
+/** Where a request comes from, for the audit. */
+export interface Origin {
+  readonly requestId: string | null;
+  /** Address of the caller, beyond trusted proxies. */
+  readonly address: string | null;
+  /** What was asked: method and path, never the query. */
+  readonly request: string;
+  /** The audit has an entry about it. */
+  noted: boolean;
+}
+
 /** Who is calling, as established from a token or a certificate. */
 export interface Principal {
   /** Stable over renewals of the credential: `anonymous`, `token:<issuer>:<sub>`, `cert:<identity>`, `key:<id>`, `key:agent:<name>`. */
@@ -23,6 +34,8 @@ export interface Principal {
   readonly expiresAt?: number;
   /** Agents it may register. */
   readonly grants: readonly AgentGrant[];
+  /** The request by which he calls now. */
+  readonly origin?: Origin;
 }
 
 /** Everybody, while auth is off. */

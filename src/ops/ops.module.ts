@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../core/clock.js';
+import { AuditModule } from '../engine/audit/audit.module.js';
 import { AuthModule } from '../engine/auth/auth.module.js';
 import { RevocationList } from '../engine/auth/revocation.js';
 import { TaskStore } from '../engine/tasks/task.store.js';
@@ -9,6 +10,7 @@ import { TasksModule } from '../engine/tasks/tasks.module.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 
+import { AuditWatch } from './audit/audit-watch.js';
 import { TaskLines } from './logs/task-lines.js';
 import { Metrics } from './metrics/metrics.js';
 import { MetricsCollector } from './metrics/metrics-collector.js';
@@ -46,9 +48,9 @@ export class OpsModule implements OnModuleInit {
     };
     return {
       module: OpsModule,
-      imports: [AuthModule, LimitsModule, RegistryModule, TasksModule],
+      imports: [AuditModule, AuthModule, LimitsModule, RegistryModule, TasksModule],
       controllers: [HealthController, MetricsController, ...(docs ? [DocsController] : [])],
-      providers: [health, metrics, fragments, MetricsCollector, RequestWatch, TaskLines],
+      providers: [health, metrics, fragments, AuditWatch, MetricsCollector, RequestWatch, TaskLines],
       exports: [HealthService, RequestWatch],
     };
   }

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { LogConfig, writesDebug } from '../config/log.config.js';
 import type { AnsweredRequest } from '../transport/http/request-observer.js';
+import { AuditWatch } from './audit/audit-watch.js';
 import { Metrics } from './metrics/metrics.js';
 
 /** Node's parser knows some thirty methods; labels need fewer. */
@@ -19,6 +20,7 @@ export class RequestWatch {
 
   constructor(
     private readonly metrics: Metrics,
+    private readonly audit: AuditWatch,
     log: LogConfig,
   ) {
     this.writesAll = writesDebug(log);
@@ -30,6 +32,7 @@ export class RequestWatch {
     const labels = { method: METHODS.has(method) ? method : 'other', route, status: String(status) };
     if (!isStream) this.metrics.httpSeconds.observe(labels, ms / 1000);
     if (status >= 400 || this.writesAll) this.write(request);
+    this.audit.answered(request);
   };
 
   private write({ method, route = 'none', status, ms, requestId, traceId, aborted }: AnsweredRequest): void {

@@ -8,7 +8,7 @@ export {
   type SubmitOptions,
   type TaskListFilter,
 } from './orchestrator/gateway-client.js';
-export { GatewayAdmin } from './orchestrator/admin-client.js';
+export { GatewayAdmin, type AuditFilter, type AuditPageOptions } from './orchestrator/admin-client.js';
 export { GatewayRefusal, GatewayUnreachable } from './orchestrator/errors.js';
 export type { ClientOptions } from './orchestrator/http.js';
 export type { WatchedEvent, WatchOptions } from './orchestrator/watch.js';
@@ -23,5 +23,11 @@ export type {
   TaskEventWire,
   TaskWire,
 } from '../transport/orchestrator/orchestrator.wire.js';
-export type { ApiKeyWire, CreatedApiKeyWire, NewApiKeyWire } from '../protocols/admin/admin.wire.js';
+export type {
+  ApiKeyWire,
+  AuditEntryWire,
+  AuditPageWire,
+  CreatedApiKeyWire,
+  NewApiKeyWire,
+} from '../protocols/admin/admin.wire.js';
 export type { Artifact, Message, Part } from '../core/task.js';

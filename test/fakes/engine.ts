@@ -22,6 +22,7 @@ import { LiveTasks } from '../../src/engine/tasks/live-tasks.js';
 import { Recovery } from '../../src/engine/tasks/recovery.js';
 import { Reports } from '../../src/engine/tasks/reports.js';
 import { Submissions } from '../../src/engine/tasks/submissions.js';
+import { TaskCalls } from '../../src/engine/tasks/task-calls.js';
 import { TaskLog } from '../../src/engine/tasks/task-log.js';
 import { TasksService } from '../../src/engine/tasks/tasks.service.js';
 import { TaskSteps } from '../../src/engine/tasks/task-steps.js';
@@ -128,6 +129,7 @@ export class Engine {
     const { dispatcher, ids } = this;
     this.agentLoss = new AgentLoss(clock, config, registry, holdings, deadlines, dispatcher, steps);
     this.reports = new Reports(clock, config, store, registry, live, dispatcher, steps);
+    const calls = new TaskCalls();
     this.submissions = new Submissions(
       clock,
       ids,
@@ -140,6 +142,7 @@ export class Engine {
       live,
       log,
       dispatcher,
+      calls,
     );
     this.recovery = new Recovery(store, conversations, live, dispatcher, this.agentLoss, deadlines);
     this.tasks = new TasksService(
@@ -153,6 +156,7 @@ export class Engine {
       live,
       log,
       steps,
+      calls,
     );
   }
 

@@ -157,6 +157,8 @@ const ROUTES: Readonly<Record<string, RouteCase>> = {
   'POST /api-keys': { right: 'admin', body: { name: 'a key' }, own: 200, foreign: 200 },
   'GET /api-keys': { right: 'admin', own: 200, foreign: 200 },
   'DELETE /api-keys/:id': { right: 'admin', takesKeyId: true, own: 204, foreign: 404 },
+  'GET /audit': { right: 'admin', own: 200, foreign: 200 },
+  'GET /audit/export': { right: 'admin', own: 200, foreign: 200 },
   'POST /oauth/token': { right: null, body: {}, own: 400, foreign: 400 },
   'GET /.well-known/agent.json': { right: null, own: 200, foreign: 200 },
   'GET /.well-known/skill.md': { right: null, own: 200, foreign: 200 },

@@ -54,5 +54,8 @@ export const { SqliteMemberStore } = built<Members>('adapters/storage/sqlite/sql
 type Messages = typeof import('../../src/adapters/storage/sqlite/sqlite-message.store.js');
 export const { SqliteMessageStore } = built<Messages>('adapters/storage/sqlite/sqlite-message.store');
 
+type Audits = typeof import('../../src/adapters/storage/sqlite/sqlite-audit.store.js');
+export const { SqliteAuditStore } = built<Audits>('adapters/storage/sqlite/sqlite-audit.store');
+
 type Migrations = typeof import('../../src/adapters/storage/migrations/index.js');
 export const { MIGRATIONS } = built<Migrations>('adapters/storage/migrations/index');

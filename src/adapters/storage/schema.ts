@@ -17,6 +17,8 @@ export interface Schema extends MailSchema {
   data_points: DataPointRow;
   latest_points: LatestPointRow;
   dropped_series: DroppedSeriesRow;
+  audit_log: AuditBlockRow;
+  audit_chains: AuditChainRow;
 }
 
 export interface TaskRow {
@@ -162,4 +164,24 @@ export interface LatestPointRow {
 /** A removed sensor whose points are still to be deleted. */
 export interface DroppedSeriesRow {
   series: number;
+}
+
+/** Entries of one chain that were committed together: a row for each would cost as much as a task. */
+export interface AuditBlockRow {
+  /** Empty: of no namespace. */
+  namespace: string;
+  /** Of the last entry. */
+  seq: number;
+  /** Of the first entry. */
+  first: number;
+  /** A list of objects: `seq`, `hash`, and what was hashed. */
+  entries: string;
+}
+
+/** Where each chain of the audit log begins: what its oldest entry links to. */
+export interface AuditChainRow {
+  namespace: string;
+  seq: number;
+  at: number;
+  hash: string;
 }

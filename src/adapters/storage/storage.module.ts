@@ -1,5 +1,6 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { StorageConfig } from '../../config/storage.config.js';
+import { AuditStore } from '../../engine/audit/audit.store.js';
 import { ApiKeyStore } from '../../engine/auth/api-key.store.js';
 import { ResourceStore } from '../../engine/resources/resource.store.js';
 import { MessageStore } from '../../engine/mail/message.store.js';
@@ -7,6 +8,7 @@ import { MemberStore } from '../../engine/members/member.store.js';
 import { TelemetryStore } from '../../engine/resources/telemetry.store.js';
 import { TaskStore } from '../../engine/tasks/task.store.js';
 import { SqliteApiKeyStore } from './sqlite/sqlite-api-key.store.js';
+import { SqliteAuditStore } from './sqlite/sqlite-audit.store.js';
 import { SqliteDatabase } from './sqlite/sqlite-database.js';
 import { SqliteResourceStore } from './sqlite/sqlite-resource.store.js';
 import { SqliteMemberStore } from './sqlite/sqlite-member.store.js';
@@ -34,6 +36,11 @@ import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
       inject: [SqliteDatabase],
     },
     {
+      provide: AuditStore,
+      useFactory: (database: SqliteDatabase) => new SqliteAuditStore(database),
+      inject: [SqliteDatabase],
+    },
+    {
       provide: ResourceStore,
       useFactory: (database: SqliteDatabase) => new SqliteResourceStore(database),
       inject: [SqliteDatabase],
@@ -54,7 +61,7 @@ import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
       inject: [SqliteDatabase],
     },
   ],
-  exports: [ApiKeyStore, MemberStore, MessageStore, ResourceStore, TaskStore, TelemetryStore],
+  exports: [ApiKeyStore, AuditStore, MemberStore, MessageStore, ResourceStore, TaskStore, TelemetryStore],
 })
 export class StorageModule implements OnApplicationShutdown {
   constructor(@Inject(SqliteDatabase) private readonly database: SqliteDatabase) {}

@@ -33,13 +33,21 @@ interface Known {
   touchedAt: number;
 }
 
+/** Told of every change, when it is on disk; the change is answered when all that it is told to are through. */
+export type ApiKeyListener = (
+  caller: Principal,
+  change: 'create' | 'revoke',
+  key: ApiKeyRecord,
+) => Promise<void>;
+
 /** API keys of agents and callers: made and withdrawn by admins, shown once, kept as hashes. */
 @Injectable()
 export class ApiKeys {
   private readonly known = new QuickLRU<string, Known>({ maxSize: CACHED_KEYS });
   /** Withdrawn by this process: what they have opened is closed. */
   private readonly withdrawn = new Set<string>();
-  private readonly listeners: (() => void)[] = [];
+  private readonly withdrawalListeners: (() => void)[] = [];
+  private readonly changeListeners: ApiKeyListener[] = [];
 
   constructor(
     private readonly clock: Clock,
@@ -72,6 +80,7 @@ export class ApiKeys {
       lastUsedAt: null,
     };
     await this.store.insert(record);
+    await this.tell(caller, 'create', record);
     return { key, record };
   }
 
@@ -85,17 +94,17 @@ export class ApiKeys {
    * Withdraws a key; resolves when that is on disk. It counts for nothing from then on, and what it has open is closed.
    * @throws GatewayError FORBIDDEN, NOT_FOUND (also for a key of another namespace), STORAGE_UNAVAILABLE
    */
-  async revoke(caller: Principal, id: string): Promise<ApiKeyRecord> {
+  async revoke(caller: Principal, id: string): Promise<void> {
     this.policy.requireRight(caller, 'admin');
     const record = await this.store.get(id);
-    if (!record || !this.policy.canSee(caller, record.namespace)) throw notFound();
+    if (!record || !this.policy.mayReach(caller, record.namespace, id)) throw notFound();
     await this.store.delete(id).catch((error: unknown) => {
       throw error instanceof GatewayError && error.code === 'CONFLICT' ? notFound() : error;
     });
     this.withdrawn.add(id);
     this.known.delete(id);
-    for (const listener of this.listeners) listener();
-    return record;
+    for (const listener of this.withdrawalListeners) listener();
+    await this.tell(caller, 'revoke', record);
   }
 
   /**
@@ -121,7 +130,15 @@ export class ApiKeys {
 
   /** Calls `listener` when a key has been withdrawn: ask {@link isWithdrawn} for what is open then. */
   onWithdrawal(listener: () => void): void {
-    this.listeners.push(listener);
+    this.withdrawalListeners.push(listener);
+  }
+
+  onChange(listener: ApiKeyListener): void {
+    this.changeListeners.push(listener);
+  }
+
+  private async tell(...change: Parameters<ApiKeyListener>): Promise<void> {
+    await Promise.all(this.changeListeners.map((listener) => listener(...change)));
   }
 
   private async find(id: string): Promise<Known | undefined> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuthConfig } from '../../config/auth.config.js';
 import { BotsConfig } from '../../config/bots.config.js';
-import { ANONYMOUS, type Principal } from '../../core/principal.js';
+import { ANONYMOUS, type Origin, type Principal } from '../../core/principal.js';
 import { KEY_PREFIX } from './api-key.js';
 import { ApiKeys } from './api-keys.js';
 import { bearerToken } from './bearer.js';
@@ -30,9 +30,14 @@ export interface BotCredentials extends Credentials {
   readonly certificate: PeerCertificate | undefined;
 }
 
+/** Told of everybody whose credentials were refused. */
+export type RefusalListener = (error: unknown, origin: Origin) => void;
+
 /** Who is calling: the one place where credentials are judged, whatever door they come in by. */
 @Injectable()
 export class AuthService {
+  private readonly listeners: RefusalListener[] = [];
+
   constructor(
     private readonly config: AuthConfig,
     private readonly bots: BotsConfig,
@@ -69,6 +74,15 @@ export class AuthService {
     if (!credentials.certificate)
       throw unauthenticated('client certificate: got nothing, one of the configured CA is needed');
     return this.certificates.admit(credentials.certificate);
+  }
+
+  /** For doors that are not HTTP: somebody could not come in. */
+  refused(error: unknown, origin: Origin): void {
+    for (const listener of this.listeners) listener(error, origin);
+  }
+
+  onRefusal(listener: RefusalListener): void {
+    this.listeners.push(listener);
   }
 
   /** Whether a certificate has been revoked since it was admitted. */

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { AuthConfig } from '../../config/auth.config.js';
+import { AuthConfig, type OAuthClient } from '../../config/auth.config.js';
 import type { Namespace } from '../../core/ids.js';
 import { isObject, type JsonObject } from '../../core/json.js';
+import type { Origin } from '../../core/principal.js';
 import { ClientSecrets } from './client-secret.js';
 import { rightsOf, scopeWords } from './rights.js';
 import { TokenIssuer } from './token-issuer.js';
@@ -11,6 +12,13 @@ export interface TokenEndpointRequest {
   /** The parsed form (or JSON) body. */
   readonly body: unknown;
   readonly authorization: string | undefined;
+  readonly origin?: Origin | undefined;
+}
+
+/** Told of every token that a client has got, and of everybody who is no client. */
+export interface TokenObserver {
+  issued(client: OAuthClient, scope: string, origin: Origin | undefined): void;
+  refused(why: string, origin: Origin | undefined): void;
 }
 
 /** What the endpoint answers, ready to be sent. */
@@ -48,6 +56,7 @@ interface ClientCredentials {
 /** What a client asks for beside its credentials. */
 export interface ClientCredentialsRequest extends ClientCredentials {
   readonly scope?: string | undefined;
+  readonly origin?: Origin | undefined;
 }
 
 /** RFC 6749 §5.1. */
@@ -67,6 +76,7 @@ const NOT_STORED = { 'Cache-Control': 'no-store', Pragma: 'no-cache' };
 @Injectable()
 export class OAuthTokenService {
   private readonly secrets: ClientSecrets;
+  private readonly observers: TokenObserver[] = [];
   private checking = 0;
   private readonly waiting: (() => void)[] = [];
 
@@ -83,6 +93,10 @@ export class OAuthTokenService {
     return this.issuer.available && this.config.clients.length > 0;
   }
 
+  observe(observer: TokenObserver): void {
+    this.observers.push(observer);
+  }
+
   /** Answers a request; never throws for what the client did wrong. */
   async handle(request: TokenEndpointRequest): Promise<TokenEndpointResponse> {
     try {
@@ -90,18 +104,20 @@ export class OAuthTokenService {
       return { status: 200, headers: NOT_STORED, body };
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
+      if (error.error === 'invalid_client')
+        for (const observer of this.observers) observer.refused(error.message, request.origin);
       const body = { error: error.error, error_description: error.message };
       return { status: error.status, headers: { ...NOT_STORED, ...error.headers }, body };
     }
   }
 
-  private grant({ body, authorization }: TokenEndpointRequest): Promise<AccessToken> {
+  private grant({ body, authorization, origin }: TokenEndpointRequest): Promise<AccessToken> {
     const form = formFields(body);
     const grantType = form['grant_type'];
     if (grantType === undefined) throw new OAuthError('invalid_request', 'grant_type is missing');
     if (grantType !== 'client_credentials')
       throw new OAuthError('unsupported_grant_type', 'grant_type: allowed: client_credentials');
-    return this.clientCredentials({ ...credentialsOf(form, authorization), scope: form['scope'] });
+    return this.clientCredentials({ ...credentialsOf(form, authorization), scope: form['scope'], origin });
   }
 
   /** A token for a configured client. @throws an error that {@link handle} turns into RFC 6749's */
@@ -119,8 +135,10 @@ export class OAuthTokenService {
     const scope = grantedScope(client.scope, request.scope);
     const ttlMs = this.config.tokenTtl;
     const token = { sub: client.id, namespace: client.namespace as Namespace, scope, ttlMs };
+    const accessToken = await this.issuer.issue(token);
+    for (const observer of this.observers) observer.issued(client, scope, request.origin);
     return {
-      access_token: await this.issuer.issue(token),
+      access_token: accessToken,
       token_type: 'Bearer',
       expires_in: Math.floor(ttlMs / 1000),
       scope,

@@ -7,14 +7,16 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { GatewayError } from '../../core/errors.js';
-import { ANONYMOUS, type Principal, type Right } from '../../core/principal.js';
+import { ANONYMOUS, type Origin, type Principal, type Right } from '../../core/principal.js';
 import { AuthService, credentialsOf, type Credentials } from './auth.service.js';
 import { refuseTokenInQuery } from './bearer.js';
 import { Policy } from './policy.js';
+import { originOfRequest } from './request-origin.js';
 
 const PUBLIC = 'auth:public';
 const REQUIRES = 'auth:requires';
 const CALLER = Symbol('caller');
+const ORIGIN = Symbol('origin');
 
 /** The route needs no credential, and gets no caller while auth is on. */
 export const Public = () => SetMetadata(PUBLIC, true);
@@ -27,11 +29,15 @@ export interface GuardedRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: { readonly authorization?: string | undefined; readonly 'x-api-key'?: string | string[] };
+  /** Follows the trusted proxies. */
+  readonly ip?: string | undefined;
   [CALLER]?: Principal;
+  [ORIGIN]?: Origin;
 }
 
 interface GuardedResponse {
   setHeader(name: string, value: string): unknown;
+  getHeader(name: string): unknown;
 }
 
 /**
@@ -46,6 +52,9 @@ export function callerOf(request: object): Principal {
 
 /** Who sent this request; undefined on a public route while auth is on. */
 export const callerIfAny = (request: object): Principal | undefined => (request as GuardedRequest)[CALLER];
+
+/** Where a request comes from; undefined where no guard has seen it. */
+export const originOf = (request: object): Origin | undefined => (request as GuardedRequest)[ORIGIN];
 
 /** Parameter of a handler: the {@link Principal} that calls. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext) =>
@@ -64,23 +73,25 @@ export class OAuth2Guard implements CanActivate {
   /** @throws GatewayError INVALID (token in the query), UNAUTHENTICATED or FORBIDDEN, with WWW-Authenticate set on the response */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (context.getType() !== 'http') return true; // bots are judged at the upgrade
-    const request = context.switchToHttp().getRequest<GuardedRequest>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<GuardedRequest>();
+    const origin = (request[ORIGIN] = originOfRequest(request, http.getResponse<GuardedResponse>()));
     refuseTokenInQuery(request.url);
     if (!this.auth.enabled) {
-      request[CALLER] = ANONYMOUS;
+      request[CALLER] = { ...ANONYMOUS, origin };
       return true;
     }
     if (this.setting<boolean>(PUBLIC, context)) return true;
-    return this.admit(request, context);
+    return this.admit(request, origin, context);
   }
 
-  private async admit(request: GuardedRequest, context: ExecutionContext): Promise<boolean> {
+  private async admit(request: GuardedRequest, origin: Origin, context: ExecutionContext): Promise<boolean> {
     const right = this.setting<Right>(REQUIRES, context) ?? defaultRight(request.method);
     const credentials = credentialsOf(request.headers);
     try {
-      const caller = await this.auth.authenticate(credentials.authorization, credentials.apiKey);
+      const principal = await this.auth.authenticate(credentials.authorization, credentials.apiKey);
+      const caller = (request[CALLER] = { ...principal, origin });
       this.policy.requireRight(caller, right);
-      request[CALLER] = caller;
       return true;
     } catch (error) {
       const challenge = challengeFor(error, credentials, right);

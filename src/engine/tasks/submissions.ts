@@ -12,6 +12,7 @@ import { RoutingService, type Route } from '../routing/routing.service.js';
 import { Dispatcher, heldBy } from './dispatcher.js';
 import { LiveTask } from './live-task.js';
 import { LiveTasks } from './live-tasks.js';
+import { TaskCalls } from './task-calls.js';
 import { TaskLog } from './task-log.js';
 import { TaskStore, type SubmissionKey } from './task.store.js';
 import { WaitingQueue } from './waiting-queue.js';
@@ -44,6 +45,7 @@ export class Submissions {
     private readonly live: LiveTasks,
     private readonly log: TaskLog,
     private readonly dispatcher: Dispatcher,
+    private readonly calls: TaskCalls,
   ) {}
 
   /**
@@ -101,10 +103,12 @@ export class Submissions {
     const record = this.draft(caller, scope, task);
     const route = this.routing.choose(record);
     this.admit(record.namespace, task, route);
-    return this.keep(new LiveTask(assigned(record, route, this.clock.now())), task, route, submission);
+    const live = new LiveTask(assigned(record, route, this.clock.now()));
+    return this.keep(caller, live, task, route, submission);
   }
 
   private async keep(
+    caller: Principal,
     task: LiveTask,
     { input }: NewTask,
     { agent }: Route,
@@ -114,10 +118,12 @@ export class Submissions {
     const event = taskEvent(1, record.createdAt, { event: 'queued', agent_id: record.agent?.name ?? null });
     if (agent) this.reserve(agent, record);
     else this.arrive(record.namespace, 1);
+    this.calls.tell('submit', record, caller);
     try {
       await this.store.submit({ record, input, event, submission });
     } catch (error) {
       if (agent) this.registry.release(agent);
+      this.calls.tell('submit', record, caller, error);
       throw error;
     } finally {
       if (!agent) this.arrive(record.namespace, -1);

@@ -13,6 +13,7 @@ import { Recovery } from './recovery.js';
 import { Reports } from './reports.js';
 import { Retention } from './retention.js';
 import { Submissions } from './submissions.js';
+import { TaskCalls } from './task-calls.js';
 import { TaskLog } from './task-log.js';
 import { TasksService } from './tasks.service.js';
 import { TaskSteps } from './task-steps.js';
@@ -33,12 +34,13 @@ import { WaitingQueue } from './waiting-queue.js';
     Reports,
     Retention,
     Submissions,
+    TaskCalls,
     TaskLog,
     TasksService,
     TaskSteps,
     WaitingQueue,
   ],
-  exports: [TasksService, Holdings, LiveTasks, WaitingQueue, TaskLog],
+  exports: [TasksService, Holdings, LiveTasks, WaitingQueue, TaskCalls, TaskLog],
 })
 export class TasksModule implements OnModuleInit, BeforeApplicationShutdown {
   constructor(

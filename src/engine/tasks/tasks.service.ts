@@ -23,6 +23,7 @@ import { LiveTask } from './live-task.js';
 import { LiveTasks } from './live-tasks.js';
 import { Reports } from './reports.js';
 import { storageUnavailable, Submissions } from './submissions.js';
+import { TaskCalls } from './task-calls.js';
 import { TaskLog } from './task-log.js';
 import { TaskStore, type TaskFilter, type TaskPage } from './task.store.js';
 import { TaskSteps } from './task-steps.js';
@@ -71,6 +72,7 @@ export class TasksService {
     private readonly live: LiveTasks,
     private readonly log: TaskLog,
     private readonly steps: TaskSteps,
+    private readonly calls: TaskCalls,
   ) {}
 
   /** See {@link Submissions.submit}. */
@@ -94,7 +96,9 @@ export class TasksService {
     if (await this.continuations.wasGiven(task.id, message)) return task.record;
     if (!this.store.available) throw storageUnavailable();
     if (task.ending) await this.hasEnded(task);
-    await this.written(this.continuations.take(task, message));
+    const taken = this.continuations.take(task, message);
+    this.calls.tell('continue', task.record, caller);
+    await this.written(taken);
     return task.record;
   }
 
@@ -144,7 +148,9 @@ export class TasksService {
     const task = await this.open(caller, id);
     if (!this.store.available) throw storageUnavailable();
     if (task.ending) await this.hasEnded(task);
-    await this.written(this.steps.move(task, { event: 'canceled' }, { tellAgent: true }));
+    const canceled = this.steps.move(task, { event: 'canceled' }, { tellAgent: true });
+    this.calls.tell('cancel', task.record, caller);
+    await this.written(canceled);
     return task.record;
   }
 
@@ -174,7 +180,7 @@ export class TasksService {
       return { id: known, seq, ended: isTerminal(state) };
     }
     this.policy.requireRight(caller, 'read');
-    if (!this.policy.canSee(caller, task.record.namespace)) throw notFound();
+    if (!this.policy.mayReach(caller, task.record.namespace, id)) throw notFound();
     return { id: task.id, seq: task.committedSeq, ended: false };
   }
 
@@ -208,7 +214,7 @@ export class TasksService {
   private async visible(caller: Principal, id: string): Promise<TaskRecord> {
     this.policy.requireRight(caller, 'read');
     const record = isTaskId(id) ? await this.store.get(id) : undefined;
-    if (!record || !this.policy.canSee(caller, record.namespace)) throw notFound();
+    if (!record || !this.policy.mayReach(caller, record.namespace, id)) throw notFound();
     return record;
   }
 }

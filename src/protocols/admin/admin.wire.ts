@@ -1,3 +1,4 @@
+import type { Outcome } from '../../core/audit.js';
 import type { Right } from '../../core/principal.js';
 
 /** Body of POST /api-keys. */
@@ -31,4 +32,28 @@ export interface CreatedApiKeyWire extends ApiKeyWire {
 /** Answer of GET /api-keys. */
 export interface ApiKeyListWire {
   readonly api_keys: readonly ApiKeyWire[];
+}
+
+/** An entry of the audit log; docs/operations.md says how `hash` is made. */
+export interface AuditEntryWire {
+  readonly namespace: string | null;
+  readonly seq: number;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly actor: string | null;
+  readonly credential: string | null;
+  readonly action: string;
+  readonly object: string | null;
+  readonly outcome: Outcome;
+  readonly request_id: string | null;
+  readonly address: string | null;
+  readonly detail: string | null;
+  readonly count: number;
+  readonly hash: string;
+}
+
+/** Answer of GET /audit, newest first. */
+export interface AuditPageWire {
+  readonly items: readonly AuditEntryWire[];
+  readonly next_cursor: string | null;
 }

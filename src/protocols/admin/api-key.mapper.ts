@@ -7,6 +7,7 @@ import { checkName, checkOptionalName } from '../../core/text.js';
 import type { ApiKeyRecord } from '../../engine/auth/api-key.store.js';
 import type { NewApiKey } from '../../engine/auth/api-keys.js';
 import type { ApiKeyWire } from './admin.wire.js';
+import { timeOf } from './times.js';
 
 /** The body of POST /api-keys. Unknown fields are refused: a misspelled limit would make a key without it. */
 export function toNewApiKey(body: unknown): NewApiKey {
@@ -28,17 +29,6 @@ function rightsOf(value: unknown): readonly Right[] | undefined {
   if (!Array.isArray(value) || !value.every((word) => RIGHTS.includes(word as Right)))
     throw invalid('rights', value, `a list of ${RIGHTS.join(', ')}`);
   return value as Right[];
-}
-
-/** Dates without a zone would mean another moment on another machine. */
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/i;
-
-/** A moment as RFC 3339 has it, in milliseconds since the epoch; undefined: none is given. @throws GatewayError INVALID */
-function timeOf(field: string, value: unknown): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  const ms = typeof value === 'string' && TIME.test(value) ? Date.parse(value) : NaN;
-  if (Number.isNaN(ms)) throw invalid(field, value, 'a time such as 2027-01-31T12:00:00Z');
-  return ms;
 }
 
 const optionalTime = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));

@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -9,9 +10,10 @@ import { TLSSocket } from 'node:tls';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { BotsConfig } from '../../config/bots.config.js';
 import { GatewayError } from '../../core/errors.js';
-import type { Principal } from '../../core/principal.js';
+import type { Origin, Principal } from '../../core/principal.js';
 import { AuthService, credentialsOf } from '../../engine/auth/auth.service.js';
 import { peerCertificate, type PeerCertificate } from '../../engine/auth/certificate.js';
+import { requestLine } from '../../engine/auth/request-origin.js';
 import { BotContext } from './bot-context.js';
 import { BOT_PATH } from './bot.wire.js';
 import { refuseUpgrade } from './refuse-upgrade.js';
@@ -99,10 +101,11 @@ export class BotListener extends WsAdapter {
   private async upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const drop = () => socket.destroy();
     socket.on('error', drop);
+    const origin = originOf(req);
     try {
       this.checkRequest(req);
       const certificate = socket instanceof TLSSocket ? peerCertificate(socket) : undefined;
-      const principal = await this.auth.authenticateBot({ ...credentialsOf(req.headers), certificate });
+      const principal = await this.identify(req, certificate, origin);
       if (socket.destroyed) return;
       socket.off('error', drop);
       const peer: BotPeer = {
@@ -113,7 +116,21 @@ export class BotListener extends WsAdapter {
         this.sockets.emit('connection', ws, peer),
       );
     } catch (error) {
-      refuseUpgrade(socket, error);
+      refuseUpgrade(socket, error, origin.requestId);
+    }
+  }
+
+  private async identify(
+    req: IncomingMessage,
+    certificate: PeerCertificate | undefined,
+    origin: Origin,
+  ): Promise<Principal> {
+    try {
+      const credentials = { ...credentialsOf(req.headers), certificate };
+      return { ...(await this.auth.authenticateBot(credentials)), origin };
+    } catch (error) {
+      this.auth.refused(error, origin);
+      throw error;
     }
   }
 
@@ -128,6 +145,14 @@ export class BotListener extends WsAdapter {
       throw new GatewayError('OVERLOADED', 'too many sockets that have not registered', { retryAfterS: 5 });
   }
 }
+
+/** Bots send no request id, so they get one. */
+const originOf = ({ method = '', url = '', socket }: IncomingMessage) => ({
+  requestId: randomUUID(),
+  address: socket.remoteAddress ?? null,
+  request: requestLine(method, url),
+  noted: false,
+});
 
 function newServer(config: BotsConfig, answer: RequestListener): Server {
   const limits = {

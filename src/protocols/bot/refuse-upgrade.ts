@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { GatewayError, type ErrorCode } from '../../core/errors.js';
 
@@ -13,13 +12,13 @@ const STATUS: Partial<Record<ErrorCode, string>> = {
 };
 
 /** Answers an upgrade that is refused: an HTTP status and the error as JSON, never a 101. */
-export function refuseUpgrade(socket: Duplex, thrown: unknown): void {
+export function refuseUpgrade(socket: Duplex, thrown: unknown, requestId: string): void {
   const error =
     thrown instanceof GatewayError
       ? thrown
       : new GatewayError('INTERNAL', 'the gateway failed to handle the upgrade');
   const status = STATUS[error.code] ?? '500 Internal Server Error';
-  const said = { error: status.slice(4), detail: error.message, code: error.code, request_id: randomUUID() };
+  const said = { error: status.slice(4), detail: error.message, code: error.code, request_id: requestId };
   const body = JSON.stringify(said);
   const headers = [
     `HTTP/1.1 ${status}`,

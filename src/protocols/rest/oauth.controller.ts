@@ -1,6 +1,6 @@
 import { Controller, Headers, Post, Res } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import { Public } from '../../engine/auth/oauth2.guard.js';
+import { originOf, Public } from '../../engine/auth/oauth2.guard.js';
 import { OAuthTokenService } from '../../engine/auth/oauth-token.service.js';
 import { sendJson } from '../../transport/http/answer.js';
 import { FormBody } from '../../transport/http/json-body.js';
@@ -17,7 +17,15 @@ export class OAuthController {
     @Headers('authorization') authorization: string | undefined,
     @Res() res: ServerResponse,
   ): Promise<void> {
-    const { status, headers, body: answer } = await this.tokens.handle({ body, authorization });
+    const {
+      status,
+      headers,
+      body: answer,
+    } = await this.tokens.handle({
+      body,
+      authorization,
+      origin: originOf(res.req),
+    });
     for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
     sendJson(res, status, answer);
   }

@@ -1,10 +1,32 @@
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import type { Outcome } from '../../core/audit.js';
 import type {
   ApiKeyListWire,
   ApiKeyWire,
+  AuditEntryWire,
+  AuditPageWire,
   CreatedApiKeyWire,
   NewApiKeyWire,
 } from '../../protocols/admin/admin.wire.js';
 import { GatewayHttp, type ClientOptions } from './http.js';
+
+/** Which entries of the audit log; times as RFC 3339. */
+export interface AuditFilter {
+  readonly actor?: string;
+  readonly action?: string;
+  readonly object?: string;
+  readonly outcome?: Outcome;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+export interface AuditPageOptions extends AuditFilter {
+  /** 1 to 500. */
+  readonly limit?: number;
+  /** `next_cursor` of the page before. */
+  readonly cursor?: string;
+}
 
 /**
  * The gateway as the admins of a namespace see it. Its token (or API key) has the right `admin`.
@@ -33,4 +55,21 @@ export class GatewayAdmin {
     const path = `/api-keys/${encodeURIComponent(id)}`;
     await this.http.send({ method: 'DELETE', path, repeatable: false });
   }
+
+  /** A page of the audit log, newest first. */
+  audit({ limit = 50, ...filter }: AuditPageOptions = {}): Promise<AuditPageWire> {
+    return this.http.json({ path: `/audit?${queryOf({ ...filter, limit: `${limit}` })}`, repeatable: true });
+  }
+
+  /** All of the audit log that matches, oldest first, as it is read. */
+  async *exportAudit(filter: AuditFilter = {}): AsyncGenerator<AuditEntryWire, void, void> {
+    const response = await this.http.send({ path: `/audit/export?${queryOf(filter)}`, repeatable: true });
+    if (!response.body) return;
+    const input = Readable.fromWeb(response.body);
+    for await (const line of createInterface({ input, crlfDelay: Infinity }))
+      yield JSON.parse(line) as AuditEntryWire;
+  }
 }
+
+const queryOf = (fields: AuditFilter & { readonly limit?: string; readonly cursor?: string }): string =>
+  new URLSearchParams(Object.entries(fields) as [string, string][]).toString();

@@ -6,6 +6,12 @@ import { requestIdOf } from './request-context.js';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
+/** What a response has said no with; most responses are not in it. */
+const refusals = new WeakMap<ServerResponse, GatewayError>();
+
+/** The error that a response says, if it says one. */
+export const refusalOf = (res: ServerResponse): GatewayError | undefined => refusals.get(res);
+
 /** An unread body up to this size is discarded within the connection; beyond it the connection is closed. */
 const CHEAP_REST_BYTES = 65_536;
 /** How long a refused sender may go on sending before it is cut. */
@@ -48,6 +54,7 @@ export function sendError(
   said: HttpError = HTTP_ERRORS[error.code],
 ): void {
   if (res.headersSent || res.destroyed) return;
+  refusals.set(res, error);
   if (error.retryAfterS !== undefined)
     res.setHeader('retry-after', Math.max(1, Math.ceil(error.retryAfterS)));
   if (said.status === 401 && !res.hasHeader('www-authenticate')) res.setHeader('www-authenticate', 'Bearer');

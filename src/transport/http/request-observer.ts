@@ -1,4 +1,6 @@
 import type { Request, Response } from 'express';
+import type { GatewayError } from '../../core/errors.js';
+import { refusalOf } from './answer.js';
 import { requestIdOf } from './request-context.js';
 
 /** A request that has been answered, or whose caller has gone. */
@@ -16,6 +18,10 @@ export interface AnsweredRequest {
   readonly isStream: boolean;
   /** The caller had gone before the answer was complete. */
   readonly aborted: boolean;
+  /** As the front door got it. */
+  readonly request: Request;
+  /** Why it was refused, if it was. */
+  readonly refusal: GatewayError | undefined;
 }
 
 /** Told of every request, when it is over. */
@@ -35,6 +41,8 @@ export function observeRequest(req: Request, res: Response, tell: RequestObserve
       traceId: traceIdOf(req.headers['traceparent']),
       isStream: String(res.getHeader('content-type')).startsWith('text/event-stream'),
       aborted: !res.writableFinished,
+      request: req,
+      refusal: refusalOf(res),
     });
   });
 }

@@ -22,9 +22,12 @@ const RETRY_MS = 500;
 /** The same after a copy that failed: it may be of many gigabytes. */
 const COPY_RETRY_MS = 2000;
 
+/** What a write does; or who tells when its batch goes to the disk, so that it takes in what has come until then. */
+export type Ops = readonly Op[] | (() => readonly Op[]);
+
 /** One atomic write and who waits for it. */
 interface Write {
-  readonly ops: readonly Op[];
+  ops: Ops;
   /** Nobody has been promised anything yet: it is refused, not kept, while the storage is down. */
   readonly refusable: boolean;
   resolve(): void;
@@ -101,7 +104,7 @@ export class GroupCommit {
    * Resolves when the write is on disk.
    * @throws GatewayError CONFLICT; STORAGE_UNAVAILABLE (refusable only, or closed); INTERNAL when it can never be stored
    */
-  write(ops: readonly Op[], refusable: boolean): Promise<void> {
+  write(ops: Ops, refusable: boolean): Promise<void> {
     if (this.ending || (refusable && this.down)) return Promise.reject(unavailable());
     return new Promise<void>((resolve, reject) => {
       this.queue.push({ ops, refusable, resolve, reject });
@@ -170,7 +173,7 @@ export class GroupCommit {
   /** One write of the batch cannot be done; the others are. */
   private dropOne(batch: readonly Write[], { kind, index, message }: WriteFailure): void {
     let first = 0;
-    const guilty = batch.findIndex((write) => index < (first += write.ops.length));
+    const guilty = batch.findIndex((write) => index < (first += settled(write).length));
     this.queue = [...batch.filter((_, i) => i !== guilty), ...this.queue];
     batch[guilty]?.reject(
       kind === 'conflict'
@@ -222,8 +225,14 @@ export class GroupCommit {
 /** Batches cross to the other thread as one flat list: a nested one costs twice the CPU time to copy. */
 function packed(batch: readonly Write[]): PackedOps {
   const ops: PackedOps = [];
-  for (const write of batch) for (const op of write.ops) pack(op, ops);
+  for (const write of batch) for (const op of settled(write)) pack(op, ops);
   return ops;
+}
+
+/** Asked once, however often its batch is tried. */
+function settled(write: Write): readonly Op[] {
+  const { ops } = write;
+  return typeof ops === 'function' ? (write.ops = ops()) : ops;
 }
 
 function pack([statement, mustChange, values]: Op, into: PackedOps): void {

@@ -6,9 +6,8 @@ import { ConfigError } from '../../../config/config.error.js';
 import { GatewayError } from '../../../core/errors.js';
 import { Prepared } from '../prepared.js';
 import { copyDatabase, flush, removeLog } from './copy.js';
-import { GroupCommit } from './group-commit.js';
+import { GroupCommit, type Ops } from './group-commit.js';
 import { openForReading } from './open.js';
-import type { Op } from './protocol.js';
 import { Scanner } from './scanner.js';
 import { locate, lockFile, prepareFile, type SqliteLocation } from './sqlite-file.js';
 import { op, statements, statementTexts } from './statements.js';
@@ -129,7 +128,7 @@ export class SqliteDatabase {
    * `refusable`: nobody has been promised anything yet, so it is rejected while the storage is down instead of being kept.
    * @throws GatewayError CONFLICT (a constraint, or no row changed); STORAGE_UNAVAILABLE (refusable only, or closed)
    */
-  write(ops: readonly Op[], refusable: boolean): Promise<void> {
+  write(ops: Ops, refusable: boolean): Promise<void> {
     return this.commits.write(ops, refusable);
   }
 
