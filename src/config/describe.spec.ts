@@ -70,6 +70,7 @@ const CONTRACT: [variable: string, fallback: string][] = [
   ['GATEWAY_GRPC_PORT', 'off'],
   ['GATEWAY_GRPC_PUBLIC_ADDRESS', 'off'],
   ['GATEWAY_A2A_SIGNING_KEY', 'off'],
+  ['GATEWAY_A2A_CARD_VERSION', 'both'],
   ['GATEWAY_A2A_STREAMING', 'true'],
   ['GATEWAY_A2A_REQUIRED_EXTENSIONS', 'none'],
   ['GATEWAY_COMPAT_ADK_LENIENT_CANCEL', 'false'],

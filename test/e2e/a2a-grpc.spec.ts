@@ -82,16 +82,16 @@ describe('without auth', () => {
     const chosen = async (sent: Promise<Sent>) => (await sent).payload.value.metadata;
     expect(await chosen(grpc.unary('1.0', 'sendMessage', send({}, 'skills/draw')))).toEqual({
       skill: 'draw',
-      agent_id: 'two',
+      agentId: 'two',
     });
     expect(await chosen(grpc.unary('1.0', 'sendMessage', send(), { tenant: 'agents/one' }))).toEqual({
       skill: 'summarize',
-      agent_id: 'one',
+      agentId: 'one',
     });
     const legacy = { request: { ...message(), content: [{ part: { $case: 'text', value: 'x' } }] } };
     expect(await chosen(grpc.unary('0.3', 'sendMessage', legacy, { tenant: 'skills/draw' }))).toEqual({
       skill: 'draw',
-      agent_id: 'two',
+      agentId: 'two',
     });
   });
 

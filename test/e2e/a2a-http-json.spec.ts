@@ -101,11 +101,11 @@ describe('1.0', () => {
     await aBot({ name: 'two', skills: ['draw'] });
     const agentFor = async (path: string, tenant?: string) =>
       taskOf(await http.post(path, { ...(tenant && { tenant }), message: message() }))['metadata'];
-    expect(await agentFor('/a2a/skills/draw/message:send')).toEqual({ skill: 'draw', agent_id: 'two' });
-    expect(await agentFor('/a2a/agents%2Fone/message:send')).toEqual({ skill: 'summarize', agent_id: 'one' });
-    expect(await agentFor('/a2a/message:send', 'skills/draw')).toEqual({ skill: 'draw', agent_id: 'two' });
+    expect(await agentFor('/a2a/skills/draw/message:send')).toEqual({ skill: 'draw', agentId: 'two' });
+    expect(await agentFor('/a2a/agents%2Fone/message:send')).toEqual({ skill: 'summarize', agentId: 'one' });
+    expect(await agentFor('/a2a/message:send', 'skills/draw')).toEqual({ skill: 'draw', agentId: 'two' });
     expect(await agentFor('/a2a/default/message:send')).toMatchObject({
-      agent_id: expect.any(String) as unknown,
+      agentId: expect.any(String) as unknown,
     });
     const other = await http.post('/a2a/agents/one/message:send', {
       tenant: 'agents/two',

@@ -6,6 +6,7 @@ import { Caller, Public } from '../../../engine/auth/oauth2.guard.js';
 import { sendJson } from '../../../transport/http/answer.js';
 import type { Target } from '../handler/target.js';
 import { A2aCards } from './a2a-cards.js';
+import type { CardVersion } from './card-version.js';
 import { CardSigner } from './card-signer.js';
 
 /**
@@ -87,7 +88,7 @@ export class A2aCardsController {
   }
 
   private async send(req: Request, res: Response, target: Target, plain = false): Promise<void> {
-    const { text, etag, since } = await this.cards.published(target, plain);
+    const { text, etag, since } = await this.cards.published(target, versionOf(req), plain);
     res.setHeader('etag', etag);
     res.setHeader('last-modified', new Date(since).toUTCString());
     res.setHeader('cache-control', 'public, max-age=0, must-revalidate');
@@ -102,4 +103,11 @@ export class A2aCardsController {
       throw new GatewayError('NOT_FOUND', 'without auth the public card shows everything; there is no other');
     sendJson(res, 200, await this.cards.extendedCard(target, caller));
   }
+}
+
+/** The version that a reader asks for; one that is not served is none, since a card is what tells which are. */
+function versionOf(req: Request): CardVersion | undefined {
+  const asked = req.get('a2a-version');
+  if (asked === '1.0') return '1.0';
+  return asked === '0.3' || asked === '0.3.0' ? '0.3' : undefined;
 }

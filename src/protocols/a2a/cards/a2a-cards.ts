@@ -13,6 +13,7 @@ import { RegistryService } from '../../../engine/registry/registry.service.js';
 import type { Target } from '../handler/target.js';
 import type { Sdk } from '../sdk.js';
 import { cardSecurity } from './card-security.js';
+import { asVersion, type CardVersion } from './card-version.js';
 import { CardSigner } from './card-signer.js';
 import { subjectOf } from './card-subjects.js';
 import { GrpcAddress } from './grpc-address.js';
@@ -51,19 +52,23 @@ export class A2aCards {
 
   /**
    * What everybody sees; with auth on only what the configuration marks public.
+   * @param asked the reader's `A2A-Version`, if it is one that is served
    * @param plain without objects among the extensions, which clients of the adk family cannot read
    * @throws GatewayError AGENT_NOT_FOUND
    */
-  async published(target: Target, plain: boolean): Promise<ShownCard> {
+  async published(target: Target, asked: CardVersion | undefined, plain: boolean): Promise<ShownCard> {
+    const version = asked ?? this.config.cardVersion;
     const views = this.registry.list(ANONYMOUS).filter(({ namespace }) => this.policy.isPublic(namespace));
     const card = this.card(target, views);
     if (plain) delete (card['capabilities'] as { extensions?: unknown }).extensions;
-    const text = JSON.stringify(card);
+    const shown = asVersion(card, version);
+    const text = JSON.stringify(shown);
     const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
-    const key = `${plain} ${String(card['url'])}`;
+    const key = `${version} ${plain} ${String(card['url'])}`;
     const before = this.shown.get(key);
     if (before?.etag === etag) return before;
-    const signed = JSON.stringify(await this.signer.signed(card));
+    // The signature is 1.0's, over 1.0's fields.
+    const signed = JSON.stringify(version === '0.3' ? shown : await this.signer.signed(shown));
     if (this.shown.size >= MAX_SHOWN) this.shown.clear();
     const now = { text: signed, etag, since: this.clock.now() };
     this.shown.set(key, now);

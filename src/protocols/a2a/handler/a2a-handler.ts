@@ -26,7 +26,7 @@ import {
 } from '../../../core/task.js';
 import { isInterrupted, isTerminal } from '../../../core/task-states.js';
 import { RegistryService } from '../../../engine/registry/registry.service.js';
-import { RESET, type TasksService } from '../../../engine/tasks/tasks.service.js';
+import { RESET, type TaskView, type TasksService } from '../../../engine/tasks/tasks.service.js';
 import { A2aEvents } from './a2a-events.js';
 import { fromMessage, fromTask, stateOf, toMessage, type FailureText } from './a2a.mapper.js';
 import type { Target } from './target.js';
@@ -90,7 +90,8 @@ export class A2aHandler implements A2ARequestHandler {
     const { historyLength, returnImmediately } = request.configuration ?? {};
     const continued = record.turn !== null;
     const { failure, caller } = this.context;
-    if (settles(record) || (continued && returnImmediately)) return this.task(record.id, historyLength);
+    if (settles(record)) return this.answer(record, historyLength); // the message came before
+    if (continued && returnImmediately) return this.task(record.id, historyLength);
     const history = historyLength === 0 ? [] : [message];
     const fresh = { record, artifacts: [], message: null, history };
     if (returnImmediately) return fromTask(fresh, failure);
@@ -107,12 +108,13 @@ export class A2aHandler implements A2ARequestHandler {
   async *sendMessageStream(request: SendMessageRequest): AsyncGenerator<StreamResponse, void, undefined> {
     this.requireStreams();
     const { record, message } = await this.submit(request);
-    const known = settles(record) || record.turn !== null; // the message came before, or goes on with a task
-    const fresh = { record, artifacts: [], message: null, history: [message] };
-    const first = known ? await this.task(record.id, undefined) : fromTask(fresh, this.context.failure);
-    this.position = record.turn ?? 1;
-    yield { payload: { $case: 'task', value: first } };
-    if (!isInterrupted(record.state)) yield* this.follow(record, this.position, interruptsTask);
+    const isFresh = record.seq === 1 && record.turn === null;
+    // The message came before, or goes on with a task: what has happened is in the task already.
+    const view = isFresh ? { record, artifacts: [], message: null } : await this.view(record.id);
+    const history = isFresh ? [message] : await this.history(record.id);
+    this.position = view.record.seq;
+    yield { payload: { $case: 'task', value: fromTask({ ...view, history }, this.context.failure) } };
+    if (!settles(view.record)) yield* this.follow(view.record, this.position, interruptsTask);
   }
 
   getTask({ id, historyLength }: GetTaskRequest): Promise<Task> {
@@ -136,10 +138,12 @@ export class A2aHandler implements A2ARequestHandler {
     const { after } = this.context;
     const seen = after !== undefined && /^\d{1,15}$/.test(after) ? Number(after) : 0;
     if (seen > 0 && seen <= record.seq) return yield* this.follow(record, seen);
-    // No position, or one that the log does not know: all of it.
-    this.position = 1;
-    yield { payload: { $case: 'task', value: await this.task(id, undefined) } };
-    yield* this.follow(record, 1);
+    // No position, or one that the log does not know: the task as it is, and what comes after.
+    const view = await this.view(id);
+    const history = await this.history(id);
+    this.position = view.record.seq;
+    yield { payload: { $case: 'task', value: fromTask({ ...view, history }, this.context.failure) } };
+    yield* this.follow(view.record, this.position);
   }
 
   listTasks(request: ListTasksRequest): Promise<ListTasksResponse> {
@@ -228,15 +232,16 @@ export class A2aHandler implements A2ARequestHandler {
     const agent = this.context.target.agent ?? (typeof agent_id === 'string' ? agent_id : undefined);
     const input = { message: toMessage(message), constraints: {}, metadata: own };
     const wanted = this.context.target.skill ?? (typeof skill === 'string' ? skill : undefined);
+    const fingerprint = hashOf([input, message.contextId, agent, wanted, namespace]);
     return {
       skill: wanted ?? this.defaultSkill(agent),
       input,
       contextId: message.contextId || randomUUID(),
       ...(namespace !== undefined && { namespace }),
       ...(agent !== undefined && { agent: agent as AgentName }),
-      // 1.0 §3.1.1: the same message of the same caller is the same task.
-      idempotencyKey: `a2a:${hashOf([this.context.caller.id, message.messageId])}`,
-      fingerprint: hashOf([input, agent, wanted]),
+      // 1.0 §3.1.1: the same message of the same caller is the same task; another under its id is another.
+      idempotencyKey: `a2a:${hashOf([this.context.caller.id, message.messageId, fingerprint])}`,
+      fingerprint,
     };
   }
 
@@ -266,13 +271,27 @@ export class A2aHandler implements A2ARequestHandler {
     return last;
   }
 
+  /** What a send of a task that has settled is answered: an agent's words where there is nothing else. */
+  private async answer(record: TaskRecord, historyLength: number | undefined): Promise<Task | A2aMessage> {
+    const { artifacts, message } = await this.view(record.id);
+    const isWords = record.state === 'completed' && record.turn === null && artifacts.length === 0;
+    return isWords && message ? fromMessage(message, record) : this.task(record.id, historyLength);
+  }
+
   private task(id: string, historyLength: number | undefined): Promise<Task> {
     return this.saying(async () => {
-      const { caller, failure } = this.context;
-      const view = await this.tasks.get(caller, id);
-      const history = historyLength === 0 ? [] : await this.tasks.history(caller, id, historyLength);
-      return fromTask({ ...view, history }, failure);
+      const view = await this.view(id);
+      const history = historyLength === 0 ? [] : await this.history(id, historyLength);
+      return fromTask({ ...view, history }, this.context.failure);
     });
+  }
+
+  private view(id: string): Promise<TaskView> {
+    return this.saying(() => this.tasks.get(this.context.caller, id));
+  }
+
+  private history(id: string, length?: number): Promise<readonly Message[]> {
+    return this.saying(() => this.tasks.history(this.context.caller, id, length));
   }
 
   /** The task's log after a position, to its end or to an event that ends the stream. */

@@ -172,6 +172,6 @@ export function fromTask({ record, artifacts, message, history }: TaskParts, fai
     status: statusOf(record, record.state, record.updatedAt, said),
     artifacts: artifacts.map(fromArtifact),
     history: history.map((one) => fromMessage(one, record)),
-    metadata: { skill: record.skill, ...(record.agent && { agent_id: record.agent.name }) },
+    metadata: { skill: record.skill, ...(record.agent && { agentId: record.agent.name }) },
   };
 }

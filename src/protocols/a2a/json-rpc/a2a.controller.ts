@@ -1,4 +1,4 @@
-import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Param, Post, Req, Res, UseFilters } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { isObject } from '../../../core/json.js';
 import type { Principal } from '../../../core/principal.js';
@@ -13,6 +13,7 @@ import { EXTENSION_HEADERS, Extensions, namedExtensions } from '../handler/exten
 import { sseFrame, type StreamItem } from '../handler/numbered.js';
 import type { Target } from '../handler/target.js';
 import { dialectOf } from './a2a-request.wire.js';
+import { MediaTypeFilter } from './media-type.filter.js';
 import { adkEvent, withTextStatus } from './adk.wire.js';
 
 /**
@@ -21,6 +22,7 @@ import { adkEvent, withTextStatus } from './adk.wire.js';
  */
 @Controller('a2a')
 @Requires('read')
+@UseFilters(MediaTypeFilter)
 export class A2aController {
   constructor(
     private readonly calls: A2aCalls,
