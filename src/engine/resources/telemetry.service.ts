@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../../core/clock.js';
-import type { Bucket, DataPoint } from '../../core/data-point.js';
+import type { Bucket, DataPoint, Quality } from '../../core/data-point.js';
 import { GatewayError } from '../../core/errors.js';
 import type { Namespace } from '../../core/ids.js';
 import type { Principal } from '../../core/principal.js';
@@ -25,11 +25,15 @@ const MAX_BUCKETS = 10_000;
 /** What became of one reported point. */
 export type PointOutcome = 'accepted' | 'duplicate' | GatewayError;
 
+/** Told of each reported point: the quality that it came with or was given, and what became of it. */
+type PointListener = (quality: Quality, result: 'accepted' | 'duplicate' | 'rejected') => void;
+
 /** The data of sensors (seed 004, 4.3.1): taken in, durable before it is said so, and found again. */
 @Injectable()
 export class TelemetryService implements OnModuleInit {
   /** Points are told of in the order in which they are stored. */
   private told: Promise<unknown> = Promise.resolve();
+  private readonly listeners: PointListener[] = [];
 
   constructor(
     private readonly clock: Clock,
@@ -40,6 +44,11 @@ export class TelemetryService implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     this.feed.startAt(await this.store.lastSeq());
+  }
+
+  /** Calls `listener` for each point that is reported, for those who count. */
+  observe(listener: PointListener): void {
+    this.listeners.push(listener);
   }
 
   /**
@@ -53,9 +62,16 @@ export class TelemetryService implements OnModuleInit {
     const good = checked.filter((one): one is NewPoint => !(one instanceof GatewayError));
     const kept = good.length > 0 ? await this.add(good) : [];
     let next = 0;
-    return checked.map((one, i) =>
-      one instanceof GatewayError ? one : outcomeOf(reported[i]!, kept[next++]!),
-    );
+    return checked.map((one, i) => {
+      const outcome = one instanceof GatewayError ? one : outcomeOf(reported[i]!, kept[next++]!);
+      this.tell(one instanceof GatewayError ? reported[i]!.quality : one.point.quality, outcome);
+      return outcome;
+    });
+  }
+
+  private tell(quality: Quality, outcome: PointOutcome): void {
+    const result = outcome instanceof GatewayError ? 'rejected' : outcome;
+    for (const listener of this.listeners) listener(quality, result);
   }
 
   /** @throws GatewayError NOT_FOUND */

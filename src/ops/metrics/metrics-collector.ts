@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../core/clock.js';
 import { isTerminal, TASK_STATES } from '../../core/task-states.js';
 import type { Agent } from '../../engine/registry/agent.js';
+import { TelemetryService } from '../../engine/resources/telemetry.service.js';
 import { RegistryService } from '../../engine/registry/registry.service.js';
 import type { LiveTask } from '../../engine/tasks/live-task.js';
 import { LiveTasks } from '../../engine/tasks/live-tasks.js';
@@ -25,6 +26,7 @@ export class MetricsCollector {
     private readonly store: TaskStore,
     private readonly streams: SseStreams,
     outgoing: SafeOutgoingHttp,
+    telemetry: TelemetryService,
   ) {
     live.observe({
       submitted: () => metrics.submitted.inc(),
@@ -35,6 +37,7 @@ export class MetricsCollector {
       metrics.outgoing.inc({ purpose, outcome });
       metrics.outgoingSeconds.observe({ purpose }, ms / 1000);
     });
+    telemetry.observe((quality, result) => metrics.dataPoints.inc({ quality, result }));
     store.onCommit((writes, ms) => {
       metrics.commitSeconds.observe(ms / 1000);
       metrics.commitWrites.observe(writes);

@@ -58,6 +58,12 @@ export class Metrics {
     ['purpose'],
   );
 
+  readonly dataPoints = this.counter(
+    'data_points_total',
+    'Data of sensors that were reported, by quality and what became of them: `accepted`, `duplicate`, `rejected`',
+    ['quality', 'result'],
+  );
+
   readonly commitSeconds = this.histogram('storage_commit_seconds', 'One commit with its flush', SHORT);
   readonly commitWrites = this.histogram(
     'storage_commit_writes',

@@ -1,5 +1,6 @@
 import { EventReader } from '../../support/event-reader.js';
 import { GatewayProcess } from '../../support/gateway-process.js';
+import { parsePrometheus, total } from '../../support/prometheus.js';
 import { Orchestrator, type Answer, type Fields } from '../../support/orchestrator.js';
 import { API, makePlant, refusal } from '../../support/control-plane.js';
 
@@ -392,6 +393,25 @@ describe('the stream', () => {
     expect(reader.events.map(({ data }) => data['value'])).toEqual([1, 2]);
     reader.close();
   });
+});
+
+test('points are counted, by quality and what became of them', async () => {
+  const counted = async (labels: Record<string, string>) => {
+    const text = await (await fetch(`${gateway.httpUrl}/metrics`)).text();
+    return total(parsePrometheus(text), 'agent_gateway_data_points_total', labels);
+  };
+  const kinds = [
+    { quality: 'bad', result: 'accepted' },
+    { quality: 'good', result: 'duplicate' },
+    { quality: 'unknown', result: 'rejected' },
+  ];
+  const before = await Promise.all(kinds.map(counted));
+  const body = point({ quality: 'good', value: 20 });
+  await report({
+    items: [point({ value: 99 }), point({ value: 99 }), body, body, point({ sensor_id: 'nope' })],
+  });
+  const after = await Promise.all(kinds.map(counted));
+  expect(after.map((count, i) => count - before[i]!)).toEqual([2, 1, 1]);
 });
 
 test('removing a sensor takes its data with it', async () => {
