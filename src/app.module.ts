@@ -15,6 +15,7 @@ import { OpsModule } from './ops/ops.module.js';
 import { ADMIN_API } from './protocols/admin/admin.openapi.js';
 import { AdminModule } from './protocols/admin/admin.module.js';
 import { A2A_API } from './protocols/a2a/a2a.openapi.js';
+import { REMOTE_AGENTS_API } from './protocols/a2a/remote/remote-agents.openapi.js';
 import { A2aModule } from './protocols/a2a/a2a.module.js';
 import { BotModule } from './protocols/bot/bot.module.js';
 import { JSONRPC_API } from './protocols/jsonrpc/jsonrpc.openapi.js';
@@ -29,7 +30,7 @@ import { TransportModule } from './transport/transport.module.js';
 import { version } from './transport/version.js';
 
 /** The HTTP APIs in the order of their documentation. */
-export const APIS = [REST_API, JSONRPC_API, A2A_API, WEBHOOK_API, ADMIN_API, OODER_API];
+export const APIS = [REST_API, JSONRPC_API, A2A_API, REMOTE_AGENTS_API, WEBHOOK_API, ADMIN_API, OODER_API];
 
 /** The only file that knows all modules. A protocol is one folder and one line here. */
 @Module({})

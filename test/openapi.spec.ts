@@ -11,10 +11,12 @@ import { openApiDocument } from '../src/ops/openapi/document.js';
 import { ADMIN_API } from '../src/protocols/admin/admin.openapi.js';
 import { A2A_API } from '../src/protocols/a2a/a2a.openapi.js';
 import { OODER_API } from '../src/protocols/ooder/ooder.openapi.js';
+import { REMOTE_AGENTS_API } from '../src/protocols/a2a/remote/remote-agents.openapi.js';
 import { JSONRPC_API } from '../src/protocols/jsonrpc/jsonrpc.openapi.js';
 import { REST_API } from '../src/protocols/rest/rest.openapi.js';
 import { WEBHOOK_API } from '../src/protocols/webhook/webhook.openapi.js';
 import { version } from '../src/transport/version.js';
+import { A2aAgent } from './fakes/a2a-agent.js';
 import { AUTH_ON } from './support/env.js';
 import { GatewayProcess } from './support/gateway-process.js';
 import { Orchestrator, type Answer } from './support/orchestrator.js';
@@ -84,7 +86,7 @@ function problems(schema: object, value: unknown): unknown[] {
 
 test('the committed document is what the code describes (npm run docs:openapi)', () => {
   const made = openApiDocument(
-    [REST_API, JSONRPC_API, A2A_API, WEBHOOK_API, ADMIN_API, OODER_API, OPS_API],
+    [REST_API, JSONRPC_API, A2A_API, REMOTE_AGENTS_API, WEBHOOK_API, ADMIN_API, OODER_API, OPS_API],
     version,
     'http://127.0.0.1:8443',
   );
@@ -145,6 +147,7 @@ const QUESTION = {
 describe('what the gateway really answers', () => {
   let gateway: GatewayProcess;
   let http: Orchestrator;
+  let remote: A2aAgent;
   let done: string;
   let failed: string;
   /** A task that an agent has pulled. */
@@ -186,8 +189,16 @@ describe('what the gateway really answers', () => {
       content: [{ type: 'text', text: 'Hello' }],
     });
     message = sent.body['message_id'] as string;
+    remote = await A2aAgent.start({ name: 'prime_agent' });
   });
-  afterAll(() => closeAllBots());
+  afterAll(async () => {
+    await closeAllBots();
+    await remote.close();
+  });
+
+  /** An example in which the remote agent is a real one. */
+  const reachable = (value: unknown): unknown =>
+    JSON.parse(JSON.stringify(value).replaceAll('https://primes.example.com', remote.url));
 
   /** A task whose agent waits for an answer. */
   const asked = async (): Promise<string> => {
@@ -248,7 +259,7 @@ describe('what the gateway really answers', () => {
       ),
   )('%s %s takes its example "%s"', async (method, path, _, value) => {
     const id = path === '/tasks/{id}/messages' ? await asked() : done;
-    expect([200, 201]).toContain((await check(method, path, { body: value, id })).status);
+    expect([200, 201]).toContain((await check(method, path, { body: reachable(value), id })).status);
   });
 
   test.each([
@@ -292,6 +303,15 @@ describe('what the gateway really answers', () => {
     expect((await check(method, path, { query })).status).toBe(200);
   });
 
+  test('a bot and a remote agent, by name', async () => {
+    await check('POST', '/agents', { body: { card_url: remote.url } });
+    expect((await check('GET', '/agents/{id}', { id: 'nanobot-text-001' })).status).toBe(200);
+    expect((await check('GET', '/agents/{id}', { id: 'prime_agent' })).status).toBe(200);
+    expect((await check('POST', '/agents/{id}/refresh', { id: 'prime_agent' })).status).toBe(200);
+    expect((await check('GET', '/agents')).body['total']).toBe(2);
+    expect((await check('DELETE', '/agents/{id}', { id: 'prime_agent' })).status).toBe(204);
+  });
+
   test('a canceled task, a page of it', async () => {
     expect((await check('GET', '/tasks/{id}', { id: failed })).body['status']).toBe('canceled');
     await check('GET', '/tasks', { query: '?status=canceled' });
@@ -327,6 +347,10 @@ describe('what the gateway really answers', () => {
       await check('POST', '/tasks/{id}/cancel', { id: done }),
       await check('GET', '/tasks', { query: '?limit=0' }),
       await check('POST', '/routing/explain', { body: {} }),
+      await check('POST', '/agents', { body: {} }),
+      await check('POST', '/agents', { body: { card_url: 'http://127.0.0.1:1' } }),
+      await check('DELETE', '/agents/{id}', { id: 'nanobot-text-001' }),
+      await check('GET', '/agents/{id}', { id: 'nobody' }),
       await check('POST', '/api-keys', { body: {} }),
       await check('GET', '/api-keys', { as: reader }),
       await check('GET', '/audit', { query: '?from=yesterday' }),
@@ -345,8 +369,8 @@ describe('what the gateway really answers', () => {
       await check('GET', '/a2a/v1/tasks/{id}', { id: unknown, as: nobody }),
     ];
     expect(answers.map(({ status }) => status)).toEqual([
-      400, 401, 403, 503, 415, 404, 404, 409, 400, 400, 400, 403, 400, 403, 404, 200, 200, 400, 401, 400, 400,
-      404, 401,
+      400, 401, 403, 503, 415, 404, 404, 409, 400, 400, 400, 502, 409, 404, 400, 403, 400, 403, 404, 200, 200,
+      400, 401, 400, 400, 404, 401,
     ]);
   });
 

@@ -17,6 +17,7 @@ import { MqttConfig } from './mqtt.config.js';
 import { name } from './name.kind.js';
 import { baseUrl, listenerUrl } from './net.kinds.js';
 import { RedisConfig } from './redis.config.js';
+import { RemotesConfig } from './remotes.config.js';
 import { RoutingConfig } from './routing.config.js';
 import { type Concern, concern, PROFILES, type Profile, setting, type Values } from './setting.js';
 import { SecretsConfig } from './secrets.config.js';
@@ -40,6 +41,7 @@ export const SECTIONS = {
   sse: SseConfig,
   webhooks: WebhooksConfig,
   secrets: SecretsConfig,
+  remotes: RemotesConfig,
   limits: LimitsConfig,
   audit: AuditConfig,
   grpc: GrpcConfig,

@@ -32,7 +32,8 @@ export interface AgentView {
   readonly kind: string;
   /** Tasks it holds now. */
   readonly load: number;
-  readonly status: 'online';
+  /** Agents that connect by themselves are unknown when they are gone; `offline` are those that the gateway calls. */
+  readonly status: 'online' | 'offline';
   readonly connectedAt: number;
   /** Last sign of life, milliseconds since the epoch. */
   readonly lastSeen: number;

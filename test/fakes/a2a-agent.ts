@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import type { IncomingHttpHeaders, Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import {
   Role,
@@ -19,6 +20,9 @@ import {
   type RequestContext,
 } from '@a2a-js/sdk/server';
 import { agentCardHandler, jsonRpcHandler, restHandler, UserBuilder } from '@a2a-js/sdk/server/express';
+import { A2AService, grpcService, UserBuilder as GrpcUserBuilder } from '@a2a-js/sdk/server/grpc';
+import { LegacyA2AService, legacyGrpcService } from '@a2a-js/sdk/compat/v0_3/server/grpc';
+import { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import express, { type NextFunction, type Request, type Response } from 'express';
 
 const text = (value: string): Part => ({
@@ -155,9 +159,11 @@ class Turn {
 export interface A2aAgentOptions {
   readonly name?: string;
   readonly version?: '1.0' | '0.3';
-  readonly binding?: 'JSONRPC' | 'HTTP+JSON';
+  readonly binding?: 'JSONRPC' | 'HTTP+JSON' | 'GRPC';
   readonly streaming?: boolean;
   readonly skills?: readonly string[];
+  /** Given: https. */
+  readonly tls?: ServerOptions;
   /** Looks at each request first; answers it and returns true, or lets it pass. */
   readonly guard?: (req: Request, res: Response) => boolean | Promise<boolean>;
 }
@@ -166,6 +172,8 @@ export interface A2aAgentOptions {
 export class A2aAgent {
   private server: Server | undefined;
   private port = 0;
+  private grpc: GrpcServer | undefined;
+  private grpcPort = 0;
   private readonly agent = new ScriptedAgent();
   /** Headers of each request but those for the card. */
   readonly headers: IncomingHttpHeaders[] = [];
@@ -208,19 +216,19 @@ export class A2aAgent {
 
   /** Comes back on the same port with the same tasks. */
   async listen(): Promise<void> {
-    const { version = '1.0', binding = 'JSONRPC', guard } = this.options;
+    const { version = '1.0', binding = 'JSONRPC', guard, tls } = this.options;
     const app = express();
     app.use(async (req: Request, res: Response, next: NextFunction) => {
       if (!req.path.includes('well-known')) this.headers.push(req.headers);
       if (!(await guard?.(req, res))) next();
     });
-    this.server = app.listen(this.port, '127.0.0.1');
+    this.server = (tls ? createTlsServer(tls, app) : createServer(app)).listen(this.port, '127.0.0.1');
     await once(this.server, 'listening');
     this.port = (this.server.address() as AddressInfo).port;
-    this.card.supportedInterfaces = [
-      { url: `${this.url}/a2a`, protocolBinding: binding, protocolVersion: version, tenant: '' },
-    ];
     const requestHandler = new DefaultRequestHandler(this.card, this.store, this.agent);
+    if (binding === 'GRPC') await this.listenGrpc(requestHandler);
+    const url = binding === 'GRPC' ? `127.0.0.1:${this.grpcPort}` : `${this.url}/a2a`;
+    this.card.supportedInterfaces = [{ url, protocolBinding: binding, protocolVersion: version, tenant: '' }];
     const shared = { requestHandler, userBuilder: UserBuilder.noAuthentication };
     const legacyCompat = { enabled: version === '0.3' };
     app.use(
@@ -235,8 +243,21 @@ export class A2aAgent {
     );
   }
 
+  private async listenGrpc(requestHandler: DefaultRequestHandler): Promise<void> {
+    const server = (this.grpc = new GrpcServer());
+    const options = { requestHandler, userBuilder: GrpcUserBuilder.noAuthentication };
+    server.addService(A2AService, grpcService(options));
+    server.addService(LegacyA2AService, legacyGrpcService(options));
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const address = `127.0.0.1:${this.grpcPort}`;
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) =>
+      error ? reject(error) : resolve(port),
+    );
+    this.grpcPort = await promise;
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.options.tls ? 'https' : 'http'}://127.0.0.1:${this.port}`;
   }
 
   /** Messages that the agent got. */
@@ -255,12 +276,16 @@ export class A2aAgent {
   }
 
   /** Cuts every connection; new ones are taken. */
-  cut(): void {
-    this.server?.closeAllConnections();
+  async cut(): Promise<void> {
+    if (this.grpc) {
+      await this.close();
+      await this.listen();
+    } else this.server?.closeAllConnections();
   }
 
   async close(): Promise<void> {
     const { server } = this;
+    this.grpc?.forceShutdown();
     if (!server?.listening) return;
     server.closeAllConnections();
     server.close();

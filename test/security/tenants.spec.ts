@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { RIGHTS, type Right } from '../../src/core/principal.js';
 import { RPC_METHODS, type RpcMethodName } from '../../src/transport/orchestrator/rpc-methods.js';
+import { A2aAgent } from '../fakes/a2a-agent.js';
 import { A2A_REST_ROUTES, A2A_WORDS } from '../support/a2a-routes.js';
 import { CONTROL_PLANE_ROUTES, CONTROL_WORDS, makeOwnersRecords } from '../support/control-plane-routes.js';
 import { API, makePlant } from '../support/control-plane.js';
@@ -32,6 +33,7 @@ const SECRETS = [
   'secret-member',
   'secret-conversation',
   'secret-content',
+  'secret-remote',
 ];
 const UNKNOWN = `t-${'0'.repeat(32)}`;
 
@@ -46,6 +48,8 @@ interface RouteCase {
   readonly recordId?: string;
   /** It answers with a stream that does not end: it has a test of its own. */
   readonly endless?: true;
+  /** The name of a remote agent is part of it, as `:id`. */
+  readonly takesRemote?: true;
   readonly body?: Fields;
   /** It is of this version of A2A's HTTP+JSON binding, which has its own words. */
   readonly version?: keyof typeof A2A_WORDS;
@@ -154,6 +158,16 @@ const ROUTES: Readonly<Record<string, RouteCase>> = {
   'GET /a2a/agents/:agent/agent/authenticatedExtendedCard': { right: 'read', own: 200, foreign: 404 },
   ...A2A_REST_ROUTES,
   ...CONTROL_PLANE_ROUTES,
+  'POST /agents': {
+    right: 'admin',
+    // Nobody is there.
+    body: { card_url: 'http://127.0.0.1:1', name: 'x' },
+    own: 502,
+    foreign: 502,
+  },
+  'GET /agents/:id': { right: 'read', takesRemote: true, own: 200, foreign: 404 },
+  'DELETE /agents/:id': { right: 'admin', takesRemote: true, own: 204, foreign: 404 },
+  'POST /agents/:id/refresh': { right: 'admin', takesRemote: true, own: 200, foreign: 404 },
   'POST /api-keys': { right: 'admin', body: { name: 'a key' }, own: 200, foreign: 200 },
   'GET /api-keys': { right: 'admin', own: 200, foreign: 200 },
   'DELETE /api-keys/:id': { right: 'admin', takesKeyId: true, own: 204, foreign: 404 },
@@ -194,6 +208,7 @@ let nobody: Orchestrator;
 let task: string;
 let key: string;
 let message: string;
+let remote: A2aAgent;
 let served: readonly string[];
 
 beforeAll(async () => {
@@ -228,17 +243,36 @@ beforeAll(async () => {
     content: [{ type: 'text', text: 'secret-content' }],
   });
   message = sent.body['message_id'] as string;
+  remote = await A2aAgent.start({ name: REMOTE, skills: ['secret-remote-skill'] });
+  await newRemote();
 });
-afterAll(() => closeAllBots());
+afterAll(async () => {
+  await closeAllBots();
+  await remote.close();
+});
 
 /** The id of a new API key of the owner. */
 const newKey = async (): Promise<string> =>
   String((await owner.post('/api-keys', { name: 'secret-key' })).body['id']);
 
+const REMOTE = 'secret-remote';
+
+/** The name of a remote agent of the owner. */
+const newRemote = async (): Promise<string> =>
+  String((await owner.post('/agents', { card_url: remote.url })).body['id']);
+
 /** What the route is about, of the owner's. */
 function subjectOf(route: string): string {
-  const { recordId, takesKeyId, takesMessageId } = ROUTES[route]!;
+  const { recordId, takesKeyId, takesMessageId, takesRemote } = ROUTES[route]!;
+  if (takesRemote) return REMOTE;
   return recordId ?? (takesKeyId ? key : takesMessageId ? message : task);
+}
+
+/** The same, not used up by a case before. */
+function freshSubjectOf(route: string): string | Promise<string> {
+  const { takesKeyId, takesRemote } = ROUTES[route]!;
+  if (takesRemote) return newRemote();
+  return takesKeyId ? newKey() : subjectOf(route);
 }
 
 async function ask(who: Orchestrator, route: string, id = subjectOf(route)): Promise<Answer> {
@@ -290,7 +324,8 @@ const closed = routes.filter(([, { right }]) => right !== null);
 const ending = closed.filter(([, { endless }]) => !endless);
 const open = routes.filter(([, { right }]) => right === null);
 const aboutOne = routes.filter(
-  ([, { takesTaskId, takesKeyId, takesMessageId }]) => takesTaskId || takesKeyId || takesMessageId,
+  ([, { takesTaskId, takesKeyId, takesMessageId, takesRemote }]) =>
+    takesTaskId || takesKeyId || takesMessageId || takesRemote,
 );
 
 describe('routes', () => {
@@ -328,8 +363,8 @@ describe('routes', () => {
     expectNothingOfOwner(answer);
   });
 
-  test.each(ending)('%s of its owner', async (route, { own, takesKeyId }) => {
-    expect((await ask(owner, route, takesKeyId ? await newKey() : undefined)).status).toBe(own);
+  test.each(ending)('%s of its owner', async (route, { own }) => {
+    expect((await ask(owner, route, await freshSubjectOf(route))).status).toBe(own);
   });
 
   test.each(ending)('%s of a stranger shows nothing of the owner', async (route, { foreign }) => {

@@ -57,5 +57,10 @@ export const { SqliteMessageStore } = built<Messages>('adapters/storage/sqlite/s
 type Audits = typeof import('../../src/adapters/storage/sqlite/sqlite-audit.store.js');
 export const { SqliteAuditStore } = built<Audits>('adapters/storage/sqlite/sqlite-audit.store');
 
+type RemoteAgents = typeof import('../../src/adapters/storage/sqlite/sqlite-remote-agent.store.js');
+export const { SqliteRemoteAgentStore } = built<RemoteAgents>(
+  'adapters/storage/sqlite/sqlite-remote-agent.store',
+);
+
 type Migrations = typeof import('../../src/adapters/storage/migrations/index.js');
 export const { MIGRATIONS } = built<Migrations>('adapters/storage/migrations/index');

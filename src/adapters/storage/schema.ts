@@ -19,6 +19,9 @@ export interface Schema extends MailSchema {
   dropped_series: DroppedSeriesRow;
   audit_log: AuditBlockRow;
   audit_chains: AuditChainRow;
+  remote_agents: RemoteAgentRow;
+  remote_runs: RemoteRunRow;
+  remote_contexts: RemoteContextRow;
 }
 
 export interface TaskRow {
@@ -184,4 +187,42 @@ export interface AuditChainRow {
   seq: number;
   at: number;
   hash: string;
+}
+
+/** The registration of an agent that the gateway calls. */
+export interface RemoteAgentRow {
+  namespace: string;
+  name: string;
+  card_url: string;
+  found_at: string;
+  card: string;
+  etag: string | null;
+  signature: 'none' | 'unverified' | 'verified';
+  max_concurrency: number;
+  /** Null: as the card says. */
+  streaming: number | null;
+  /** Sealed. */
+  auth: string | null;
+  created_by: string;
+  created_at: number;
+  updated_at: number;
+}
+
+/** A task and its name at the remote agent that works on it. */
+export interface RemoteRunRow {
+  task_id: string;
+  namespace: string;
+  name: string;
+  remote_task_id: string;
+  remote_context_id: string;
+}
+
+/** A context and its name at a remote agent. */
+export interface RemoteContextRow {
+  caller_namespace: string;
+  context_id: string;
+  namespace: string;
+  name: string;
+  remote_context_id: string;
+  used_at: number;
 }

@@ -2,6 +2,7 @@ import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/comm
 import { StorageConfig } from '../../config/storage.config.js';
 import { AuditStore } from '../../engine/audit/audit.store.js';
 import { ApiKeyStore } from '../../engine/auth/api-key.store.js';
+import { RemoteAgentStore } from '../../engine/registry/remote-agent.store.js';
 import { ResourceStore } from '../../engine/resources/resource.store.js';
 import { MessageStore } from '../../engine/mail/message.store.js';
 import { MemberStore } from '../../engine/members/member.store.js';
@@ -10,6 +11,7 @@ import { TaskStore } from '../../engine/tasks/task.store.js';
 import { SqliteApiKeyStore } from './sqlite/sqlite-api-key.store.js';
 import { SqliteAuditStore } from './sqlite/sqlite-audit.store.js';
 import { SqliteDatabase } from './sqlite/sqlite-database.js';
+import { SqliteRemoteAgentStore } from './sqlite/sqlite-remote-agent.store.js';
 import { SqliteResourceStore } from './sqlite/sqlite-resource.store.js';
 import { SqliteMemberStore } from './sqlite/sqlite-member.store.js';
 import { SqliteMessageStore } from './sqlite/sqlite-message.store.js';
@@ -60,8 +62,22 @@ import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
       useFactory: (database: SqliteDatabase) => new SqliteTelemetryStore(database),
       inject: [SqliteDatabase],
     },
+    {
+      provide: RemoteAgentStore,
+      useFactory: (database: SqliteDatabase) => new SqliteRemoteAgentStore(database),
+      inject: [SqliteDatabase],
+    },
   ],
-  exports: [ApiKeyStore, AuditStore, MemberStore, MessageStore, ResourceStore, TaskStore, TelemetryStore],
+  exports: [
+    ApiKeyStore,
+    AuditStore,
+    MemberStore,
+    MessageStore,
+    RemoteAgentStore,
+    ResourceStore,
+    TaskStore,
+    TelemetryStore,
+  ],
 })
 export class StorageModule implements OnApplicationShutdown {
   constructor(@Inject(SqliteDatabase) private readonly database: SqliteDatabase) {}

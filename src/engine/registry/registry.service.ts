@@ -26,6 +26,7 @@ export class RegistryService {
   private readonly agents = new Map<string, Agent>();
   private readonly byName = new Map<AgentName, Agent[]>();
   private readonly observers: RegistryObserver[] = [];
+  private readonly others: (() => Iterable<AgentView>)[] = [];
 
   constructor(
     private readonly clock: Clock,
@@ -118,11 +119,18 @@ export class RegistryService {
     return this.agents.size;
   }
 
+  /** Agents that are known and not online now are listed, too. */
+  alsoList(offline: () => Iterable<AgentView>): void {
+    this.others.push(offline);
+  }
+
   /** The agents that the caller may see. */
   list(caller: Principal): AgentView[] {
     const views: AgentView[] = [];
     for (const agent of this.agents.values())
       if (this.policy.canSee(caller, agent.namespace)) views.push(agent.view());
+    for (const offline of this.others)
+      for (const view of offline()) if (this.policy.canSee(caller, view.namespace)) views.push(view);
     return views;
   }
 

@@ -16,13 +16,22 @@ import { A2aCalls } from './json-rpc/a2a-calls.js';
 import { A2aCards } from './cards/a2a-cards.js';
 import { A2aCardsController } from './cards/a2a-cards.controller.js';
 import { A2aController } from './json-rpc/a2a.controller.js';
+import { RemoteAgentsController } from './remote/remote-agents.controller.js';
+import { RemoteAgents } from './remote/remote-agents.service.js';
 
 /** Every agent of the gateway as an A2A agent. Needs the global TransportModule. */
 @Module({
   imports: [AuthModule, LimitsModule, RegistryModule, TasksModule],
   // 0.3's paths first: `/a2a/v1/…` would else be 1.0's of a tenant `v1`.
-  controllers: [A2aController, A2aLegacyRestController, A2aRestController, A2aCardsController],
+  controllers: [
+    A2aController,
+    A2aLegacyRestController,
+    A2aRestController,
+    A2aCardsController,
+    RemoteAgentsController,
+  ],
   providers: [
+    RemoteAgents,
     A2aHandlers,
     Extensions,
     A2aCalls,

@@ -8,7 +8,8 @@ export const toAgentList = (views: readonly AgentView[]): AgentListWire => ({
   total: views.length,
 });
 
-function toAgent(view: AgentView): AgentWire {
+/** One agent as every API shows it. */
+export function toAgent(view: AgentView): AgentWire {
   const { card } = view;
   return {
     id: card.name,

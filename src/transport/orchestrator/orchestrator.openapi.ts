@@ -119,7 +119,7 @@ const TASK_FIELDS = {
   ended_at: time('When it ended'),
 };
 
-const AGENT_FIELDS = {
+export const AGENT_FIELDS = {
   id: name('Same as `name`'),
   name: name('Unique within the namespace'),
   version: text('Of the agent'),
@@ -129,7 +129,10 @@ const AGENT_FIELDS = {
   skills: arrayOf(ref('Skill'), 'What it can do'),
   load: integer('Tasks that it holds', { minimum: 0 }),
   max_concurrency: integer('Tasks that it can hold', { minimum: 1 }),
-  status: words('Agents that are gone are not listed', ['online']),
+  status: words('A bot that is gone is not listed; a remote agent that does not answer is `offline`', [
+    'online',
+    'offline',
+  ]),
   connected_at: time('Since when'),
   last_seen: time('Its last sign of life'),
 };
@@ -218,7 +221,7 @@ export const ORCHESTRATOR_SCHEMAS: Readonly<Record<string, Schema>> = {
     },
     ['id', 'name', 'description', 'tags'],
   ),
-  Agent: object('An agent that is online.', AGENT_FIELDS, Object.keys(AGENT_FIELDS)),
+  Agent: object('An agent.', AGENT_FIELDS, Object.keys(AGENT_FIELDS)),
   AgentList: object(
     'The agents that the caller may see.',
     { agents: arrayOf(ref('Agent'), 'In no particular order'), total: integer('How many') },

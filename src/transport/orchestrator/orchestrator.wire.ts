@@ -102,7 +102,7 @@ export interface SkillWire {
   readonly tags: readonly string[];
 }
 
-/** An agent that is online. */
+/** An agent that is online, or a remote one that the gateway looks for. */
 export interface AgentWire {
   /** Same as `name`: the name is the id within the namespace. */
   readonly id: string;
@@ -114,7 +114,7 @@ export interface AgentWire {
   readonly skills: readonly SkillWire[];
   readonly load: number;
   readonly max_concurrency: number;
-  readonly status: 'online';
+  readonly status: 'online' | 'offline';
   readonly connected_at: string;
   readonly last_seen: string;
 }

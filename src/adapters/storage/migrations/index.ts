@@ -4,6 +4,7 @@ import { up as tasks } from './0001-tasks.js';
 import { up as turns } from './0002-turns.js';
 import { up as members } from './0004-members.js';
 import { up as enterprise } from './0005-enterprise.js';
+import { up as remoteAgents } from './0006-remote-agents.js';
 import { up as controlPlane } from './0007-control-plane.js';
 
 export type Dialect = 'sqlite' | 'postgres';
@@ -18,5 +19,6 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0002-turns': { up: turns },
   '0004-members': { up: members },
   '0005-enterprise': { up: enterprise },
+  '0006-remote-agents': { up: remoteAgents },
   '0007-control-plane': { up: controlPlane },
 };

@@ -1,6 +1,7 @@
 import type { AgentCard as SdkCard } from '@a2a-js/sdk';
 import { DefaultAgentCardResolver } from '@a2a-js/sdk/client';
-import { isObject, type JsonObject } from '../../../core/json.js';
+import { isObject } from '../../../core/json.js';
+import { completedCard } from '../../../protocols/a2a/cards/loose-card.wire.js';
 import { A2aRequestError } from '../errors.js';
 import type { AgentCard } from '../types.js';
 
@@ -49,7 +50,7 @@ function readCard(place: string, given: unknown): ReadCard {
       throw new A2aRequestError(place, 'protocol', `is no agent card: ${field} is missing`);
   try {
     const resolver = new DefaultAgentCardResolver({ legacyCompat: { enabled: true } });
-    const read = resolver.normalizeAgentCard(completed(given));
+    const read = resolver.normalizeAgentCard(completedCard(given));
     // Addresses may be relative to the card's own.
     const supportedInterfaces = (read.supportedInterfaces ?? []).map((one) => ({
       ...one,
@@ -62,27 +63,6 @@ function readCard(place: string, given: unknown): ReadCard {
     throw new A2aRequestError(place, 'protocol', `is no agent card: ${String(error)}`, { cause: error });
   }
 }
-
-/** What cards of the adk family leave out and the official SDK insists on. */
-const completed = (card: JsonObject): JsonObject => ({
-  ...card,
-  // 0.2 speaks as 0.3 does; the official SDK takes what is older than 0.3 for 1.0.
-  ...(isOlder(card['protocolVersion']) && { protocolVersion: '0.3.0' }),
-  capabilities: isObject(card['capabilities']) ? withoutNames(card['capabilities']) : {},
-  defaultInputModes: Array.isArray(card['defaultInputModes']) ? card['defaultInputModes'] : ['text/plain'],
-  defaultOutputModes: Array.isArray(card['defaultOutputModes']) ? card['defaultOutputModes'] : ['text/plain'],
-  skills: listOf(card['skills']).map((skill) => ({ ...skill, tags: skill['tags'] ?? [] })),
-});
-
-const isOlder = (version: unknown): boolean => typeof version === 'string' && /^0\.[0-2](\.|$)/.test(version);
-
-/** adk's cards name extensions by a mere text. */
-const withoutNames = (capabilities: JsonObject): JsonObject => ({
-  ...capabilities,
-  extensions: Array.isArray(capabilities['extensions']) ? capabilities['extensions'].filter(isObject) : [],
-});
-
-const listOf = (value: unknown): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 
 function toCard(place: string, sdk: SdkCard): AgentCard {
   const [first] = sdk.supportedInterfaces;
