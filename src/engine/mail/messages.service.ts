@@ -93,7 +93,7 @@ export class Messages {
   /** Without a promise to anybody before the attempt is over, one write is enough. */
   private async deliver(caller: Principal, agent: Agent, message: AgentMessage): Promise<MessageRecord> {
     try {
-      await agent.connection.deliver(message);
+      await agent.connection.deliver(message, false);
     } catch (error) {
       const reason = error instanceof GatewayError ? error.message : 'the gateway failed to deliver it';
       await this.keep(this.record(caller, agent.ref, message, 'failed', { error: reason }));

@@ -35,9 +35,10 @@ export abstract class AgentConnection {
   abstract cancel(taskId: TaskId): void;
   /**
    * Hands it a message of another agent; resolves when its side has taken it.
+   * @param _confirmed it will be sent again if it is lost: the agent must say that it has it, where it could get lost in between
    * @throws GatewayError UPSTREAM with the reason when it has not, or when agents of this kind take no messages
    */
-  deliver(_message: AgentMessage): Promise<void> {
+  deliver(_message: AgentMessage, _confirmed: boolean): Promise<void> {
     return Promise.reject(new GatewayError('UPSTREAM', `agents of kind "${this.kind}" take no messages`));
   }
   abstract ping(): void;

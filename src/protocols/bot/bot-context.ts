@@ -3,6 +3,7 @@ import { BotsConfig } from '../../config/bots.config.js';
 import { HeartbeatConfig } from '../../config/heartbeat.config.js';
 import type { Rate } from '../../config/kinds.js';
 import { LimitsConfig } from '../../config/limits.config.js';
+import { WebhooksConfig } from '../../config/webhooks.config.js';
 import { Clock } from '../../core/clock.js';
 import { RegistryService } from '../../engine/registry/registry.service.js';
 import { Holdings } from '../../engine/tasks/holdings.js';
@@ -23,6 +24,7 @@ export class BotContext {
     readonly heartbeat: HeartbeatConfig,
     private readonly bots: BotsConfig,
     private readonly limits: LimitsConfig,
+    private readonly webhooks: WebhooksConfig,
   ) {}
 
   /** Frames that a bot may send; undefined: as many as it likes. */
@@ -32,6 +34,11 @@ export class BotContext {
 
   get registerTimeout(): number {
     return this.bots.registerTimeout;
+  }
+
+  /** Time to confirm a message, milliseconds: as long as a webhook has to answer. */
+  get messageTimeout(): number {
+    return this.webhooks.timeout;
   }
 
   /** Open sockets that have not registered yet. */

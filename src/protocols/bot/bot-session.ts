@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { RawData, WebSocket } from 'ws';
+import { isMessageId, type AgentMessage } from '../../core/agent-message.js';
 import type { Timer } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
 import { isTaskId, type TaskId } from '../../core/ids.js';
@@ -27,8 +28,9 @@ import {
 import { toRpcError } from '../../transport/jsonrpc/error-codes.js';
 import { errorText } from '../../transport/agents/task-report.js';
 import type { BotContext } from './bot-context.js';
-import { toCancelFrame, toRegistration, toReport, toSendFrame } from './bot.mapper.js';
+import { toCancelFrame, toMessageFrame, toRegistration, toReport, toSendFrame } from './bot.mapper.js';
 import { CLOSE, PING_FRAME, PING_ID, UP, type RegisterResult } from './bot.wire.js';
+import { Confirmations } from './confirmations.js';
 import { FramePace } from './frame-pace.js';
 import { Outgoing } from './outgoing.js';
 
@@ -53,6 +55,8 @@ export class BotSession extends AgentConnection {
   /** It has sent all that it may for now. */
   private slowedDown: Timer | undefined;
   private readonly outgoing: Outgoing;
+  /** There once a message had to be confirmed: most bots get none. */
+  private confirmations: Confirmations | undefined;
 
   constructor(
     private readonly socket: WebSocket,
@@ -89,6 +93,17 @@ export class BotSession extends AgentConnection {
 
   override cancel(taskId: TaskId): void {
     this.send(toCancelFrame(taskId));
+  }
+
+  override async deliver(message: AgentMessage, confirmed: boolean): Promise<void> {
+    const { clock, messageTimeout } = this.context;
+    if (this.stopped) throw new GatewayError('UPSTREAM', 'the connection of the bot is closed');
+    const frame = toMessageFrame(message, confirmed);
+    if (!confirmed) return this.send(frame);
+    this.confirmations ??= new Confirmations(clock, messageTimeout);
+    const taken = this.confirmations.of(message.id);
+    this.send(frame);
+    await taken;
   }
 
   override ping(): void {
@@ -172,8 +187,10 @@ export class BotSession extends AgentConnection {
     }
   }
 
-  /** A result to tasks/send only says that it has arrived; an error fails the task. */
+  /** A result to tasks/send only says that it has arrived; an error fails the task. A message is confirmed, or refused. */
   private takeReply({ id, error }: RpcReply): void {
+    if (typeof id === 'string' && isMessageId(id))
+      return this.confirmations?.settle(id, error === undefined ? undefined : `the bot: ${errorText(error)}`);
     if (id === PING_ID || error === undefined || !this.agent || typeof id !== 'string' || !isTaskId(id))
       return;
     this.store(this.context.tasks.report(this.agent, id, { status: 'failed', error: errorText(error) }));
@@ -259,6 +276,7 @@ export class BotSession extends AgentConnection {
     this.deadline?.cancel();
     this.expiry?.cancel();
     this.slowedDown?.cancel();
+    this.confirmations?.giveUp();
     this.outgoing.stop();
     if (this.agent) this.context.registry.remove(this.agent, 'disconnected');
   }

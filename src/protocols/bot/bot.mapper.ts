@@ -1,3 +1,4 @@
+import type { AgentMessage } from '../../core/agent-message.js';
 import { DEFAULT_MAX_CONCURRENCY, type AgentCard, type Skill } from '../../core/agent.js';
 import { invalid } from '../../core/errors.js';
 import { DEFAULT_NAMESPACE, type AgentName, type Namespace } from '../../core/ids.js';
@@ -5,6 +6,7 @@ import { isObject, type JsonObject } from '../../core/json.js';
 import type { Message, TaskReport } from '../../core/task.js';
 import { checkName, checkOptionalName } from '../../core/text.js';
 import type { Assignment } from '../../engine/registry/agent-connection.js';
+import { toPush } from '../../transport/agents/message-push.js';
 import { withType } from '../../transport/agents/parts.js';
 import { toTaskReport } from '../../transport/agents/task-report.js';
 import type { RpcParams } from '../../transport/jsonrpc/envelope.js';
@@ -149,6 +151,15 @@ export function toSendFrame({ taskId, skill, attempt, input, continuation, histo
 
 /** Bots are written to with `type`; parts that came without it get it. */
 const withTypes = ({ role, parts, ...rest }: Message) => ({ role, parts: parts.map(withType), ...rest });
+
+/** A message of another agent; with an id where the bot has to confirm that it has it. */
+export const toMessageFrame = (message: AgentMessage, confirmed: boolean): string =>
+  JSON.stringify({
+    jsonrpc: '2.0',
+    method: DOWN.message,
+    params: toPush(message),
+    ...(confirmed && { id: message.id }),
+  });
 
 export const toCancelFrame = (taskId: string): string =>
   JSON.stringify({ jsonrpc: '2.0', method: DOWN.cancel, params: { id: taskId } });

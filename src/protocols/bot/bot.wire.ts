@@ -4,7 +4,12 @@ export const BOT_PATH = '/agent/register';
 /** What a bot sends. */
 export const UP = { register: 'x-agent/register', status: 'tasks/status', pong: 'x-agent/pong' } as const;
 /** What the gateway sends. */
-export const DOWN = { send: 'tasks/send', cancel: 'tasks/cancel', ping: 'x-agent/ping' } as const;
+export const DOWN = {
+  send: 'tasks/send',
+  cancel: 'tasks/cancel',
+  ping: 'x-agent/ping',
+  message: 'messages/send',
+} as const;
 
 /** The id of every ping; a bot may answer by a response with this id or by {@link UP.pong}. */
 export const PING_ID = 'ping';

@@ -25,6 +25,7 @@ const DOWN_MEANINGS: Record<keyof typeof DOWN, string> = {
   send: 'a task for you, or the answer to what you asked',
   cancel: 'stop working on a task; report nothing more about it',
   ping: 'are you alive?',
+  message: 'a message of another agent; with an id: answer `{}` when you have it',
 };
 
 const TASK = 't-0123456789abcdef0123456789abcdef';

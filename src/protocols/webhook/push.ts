@@ -1,24 +1,16 @@
-import type { AgentMessage, MessageId } from '../../core/agent-message.js';
+import type { MessageId } from '../../core/agent-message.js';
 import { isoTime } from '../../core/clock.js';
 import type { TaskId } from '../../core/ids.js';
 import type { JsonObject } from '../../core/json.js';
 import type { Handed } from '../../engine/mail/inbox.js';
 import type { Assignment } from '../../engine/registry/agent-connection.js';
+import { toPush } from '../../transport/agents/message-push.js';
+import type { PushWire } from '../../transport/agents/message.wire.js';
 import { withType } from '../../transport/agents/parts.js';
-import type { PulledWire, PushWire } from './webhook.wire.js';
+import type { PulledWire } from './webhook.wire.js';
 
 /** Who tasks come from. */
 const GATEWAY = 'gateway';
-
-/** The seed's push body, its fields in its order. */
-export const toPush = (message: AgentMessage): PushWire => ({
-  message_id: message.id,
-  conversation_id: message.conversationId,
-  from_agent_id: message.from,
-  content: message.content,
-  metadata: message.metadata,
-  timestamp: isoTime(message.at),
-});
 
 /** A task as a message whose metadata names it. */
 export const toTaskPush = (id: MessageId, assignment: Assignment, at: number): PushWire => ({

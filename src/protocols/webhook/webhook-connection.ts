@@ -10,11 +10,12 @@ import type { MemberSecrets } from '../../engine/members/member-secrets.js';
 import type { Members } from '../../engine/members/members.service.js';
 import type { Assignment } from '../../engine/registry/agent-connection.js';
 import type { TasksService } from '../../engine/tasks/tasks.service.js';
+import { toPush } from '../../transport/agents/message-push.js';
+import type { PushWire } from '../../transport/agents/message.wire.js';
 import { saysStatus, toTaskReport } from '../../transport/agents/task-report.js';
 import { WebhookRefusal, type Endpoint } from './endpoint.js';
-import { toCancelPush, toPush, toTaskPush } from './push.js';
+import { toCancelPush, toTaskPush } from './push.js';
 import { signatureHeaders } from './signature.js';
-import type { PushWire } from './webhook.wire.js';
 
 /** Tries of one dispatch; then the task goes back to the engine, which counts its dispatches. */
 const TRIES = 4;

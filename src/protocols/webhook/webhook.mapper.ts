@@ -7,8 +7,8 @@ import { checkName, checkOptionalName } from '../../core/text.js';
 import type { NewMessage } from '../../engine/mail/messages.service.js';
 import type { MessageRecord } from '../../core/message-record.js';
 import type { Member } from '../../core/member.js';
+import { toPush } from '../../transport/agents/message-push.js';
 import { bodyObject, optionalObject } from './fields.js';
-import { toPush } from './push.js';
 import type { MemberStatusWire, MemberWire, MessageWire } from './webhook.wire.js';
 
 const MAX_BLOCKS = 1000;

@@ -1,5 +1,6 @@
 import type { MessageState } from '../../core/agent-message.js';
 import type { JsonObject } from '../../core/json.js';
+import type { PushWire } from '../../transport/agents/message.wire.js';
 
 /** The wire of seed 001: agents with a webhook, agents that pull, messages between agents. Times are RFC 3339 in UTC. */
 
@@ -53,16 +54,6 @@ export interface SentWire {
   readonly message_id: string;
   readonly conversation_id: string;
   readonly status: 'sent' | 'queued';
-}
-
-/** What a webhook is sent, letter for letter as the seed shows it. */
-export interface PushWire {
-  readonly message_id: string;
-  readonly conversation_id: string;
-  readonly from_agent_id: string;
-  readonly content: readonly JsonObject[];
-  readonly metadata: JsonObject;
-  readonly timestamp: string;
 }
 
 /** A message on record. */

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../core/json.js';
 import type { Artifact } from '../../core/task.js';
+import type { PushWire } from '../../transport/agents/message.wire.js';
 import type { BotTask } from './bot-task.js';
 
 /** A skill of a bot; a string stands for its id. */
@@ -64,6 +65,8 @@ export interface BotOptions {
   };
   /** Works on a task. What it returns is the result; what it throws fails the task with the error's message. */
   readonly onTask: (task: BotTask) => BotResult | Promise<BotResult>;
+  /** Takes a message of another agent. What it throws is told the gateway, which may send the message again. */
+  readonly onMessage?: (message: PushWire) => void | Promise<void>;
   readonly onEvent?: (event: BotEvent) => void;
   /** First and longest pause before it connects again, milliseconds: 250 and 10,000. */
   readonly backoff?: { readonly firstMs?: number; readonly maxMs?: number };

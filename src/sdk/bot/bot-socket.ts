@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import { isObject, type JsonObject } from '../../core/json.js';
 import { CLOSE, DOWN, PING_ID, UP, type RegisterResult } from '../../protocols/bot/bot.wire.js';
+import type { PushWire } from '../../transport/agents/message.wire.js';
 import { Backoff } from '../backoff.js';
 import type { BotOptions, BotSkill } from './bot-options.js';
 import type { TaskFrame } from './bot-task.js';
@@ -26,6 +27,9 @@ const PATIENCE = 1.5;
 /** Codes after which the same bot has no reason to come back. */
 const FINAL: readonly number[] = [CLOSE.policy, CLOSE.replaced];
 const REGISTER_ID = 'register';
+/** JSON-RPC 2.0. */
+const METHOD_NOT_FOUND = -32601;
+const INTERNAL = -32603;
 
 /** The connection of a bot: dials, registers, answers pings, and comes back with growing pauses. */
 export class BotSocket {
@@ -124,9 +128,24 @@ export class BotSocket {
     const { method, params, id } = frame;
     if (method === DOWN.ping) this.write({ id: PING_ID, result: {} });
     else if (method === DOWN.send) this.events.task(params as unknown as TaskFrame);
+    else if (method === DOWN.message) void this.takeMessage(params as unknown as PushWire, id);
     else if (method === DOWN.cancel && isObject(params)) this.events.cancel(textOf(params['id']));
     else if (id === REGISTER_ID) this.answeredRegistration(frame);
     else if (method === undefined && typeof id === 'string') this.events.answered(id, errorOf(frame));
+  }
+
+  /** Answered where the gateway wants to know that it has arrived. */
+  private async takeMessage(message: PushWire, id: JsonObject['id']): Promise<void> {
+    const { onMessage } = this.options;
+    const answer = (said: JsonObject) => void (id !== undefined && this.write({ id, ...said }));
+    if (!onMessage)
+      return answer({ error: { code: METHOD_NOT_FOUND, message: 'this bot takes no messages' } });
+    try {
+      await onMessage(message);
+      answer({ result: {} });
+    } catch (error) {
+      answer({ error: { code: INTERNAL, message: messageOf(error) } });
+    }
   }
 
   private answeredRegistration(frame: JsonObject): void {
