@@ -13,7 +13,6 @@ export { AgentTask, type AgentReport, type AgentResult, type OnTask } from './we
 export { PollWorker, type PollWorkerOptions } from './webhook/poll-worker.js';
 export { verifyWebhook, WebhookSignatureError, type VerifyOptions } from './webhook/signature.js';
 export { webhookReceiver, type WebhookOptions, type WebhookRequest } from './webhook/webhook-receiver.js';
-export { GatewayAdmin } from './orchestrator/admin-client.js';
 export { GatewayRefusal, GatewayUnreachable } from './orchestrator/errors.js';
 export type { ClientOptions } from './orchestrator/http.js';
 export type { WatchedEvent, WatchOptions } from './orchestrator/watch.js';
@@ -35,6 +34,5 @@ export type {
   CreatedApiKeyWire,
   NewApiKeyWire,
 } from '../protocols/admin/admin.wire.js';
-export type { ApiKeyWire, CreatedApiKeyWire, NewApiKeyWire } from '../protocols/admin/admin.wire.js';
 export type { PushWire } from '../transport/agents/message.wire.js';
 export type { Artifact, Message, Part } from '../core/task.js';
