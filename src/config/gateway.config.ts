@@ -16,6 +16,7 @@ import { MetricsConfig } from './metrics.config.js';
 import { MqttConfig } from './mqtt.config.js';
 import { name } from './name.kind.js';
 import { baseUrl, listenerUrl } from './net.kinds.js';
+import { QuotasConfig } from './quotas.config.js';
 import { RedisConfig } from './redis.config.js';
 import { RemotesConfig } from './remotes.config.js';
 import { RoutingConfig } from './routing.config.js';
@@ -43,6 +44,7 @@ export const SECTIONS = {
   secrets: SecretsConfig,
   remotes: RemotesConfig,
   limits: LimitsConfig,
+  quotas: QuotasConfig,
   audit: AuditConfig,
   grpc: GrpcConfig,
   a2a: A2aConfig,

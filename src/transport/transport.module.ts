@@ -1,14 +1,16 @@
 import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Clock } from '../core/clock.js';
+import { Quota } from '../core/quota.js';
 import { OutgoingHttp } from '../core/outgoing-http.js';
 import { HttpDrain } from './http/drain.js';
-import { SseStreams } from './http/sse.js';
+import { SseStreams, STALL_LIMIT_MS } from './http/sse.js';
 import { SafeOutgoingHttp } from './outgoing/safe-outgoing-http.js';
 
 /** What the transports need of the configuration (`GatewayConfig` has it all); milliseconds. */
 export interface TransportSettings {
   readonly sse: { readonly keepalive: number };
+  readonly quotas: { readonly streams?: number | undefined };
   readonly shutdown: { readonly timeout: number };
   readonly webhooks: { readonly allowedNetworks: readonly string[] };
 }
@@ -18,10 +20,11 @@ export interface TransportSettings {
 export class TransportModule implements OnApplicationShutdown {
   constructor(private readonly outgoing: SafeOutgoingHttp) {}
 
-  static of({ sse, shutdown, webhooks }: TransportSettings): DynamicModule {
+  static of({ sse, shutdown, webhooks, quotas }: TransportSettings): DynamicModule {
     const streams = {
       provide: SseStreams,
-      useFactory: (clock: Clock) => new SseStreams(clock, sse.keepalive),
+      useFactory: (clock: Clock) =>
+        new SseStreams(clock, sse.keepalive, STALL_LIMIT_MS, new Quota('event streams', quotas.streams)),
       inject: [Clock],
     };
     const drain = {

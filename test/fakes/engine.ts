@@ -1,5 +1,6 @@
 import { AuthConfig } from '../../src/config/auth.config.js';
 import { HeartbeatConfig } from '../../src/config/heartbeat.config.js';
+import { QuotasConfig } from '../../src/config/quotas.config.js';
 import { RoutingConfig } from '../../src/config/routing.config.js';
 import { TasksConfig } from '../../src/config/tasks.config.js';
 import { DEFAULT_MAX_CONCURRENCY, type AgentCard } from '../../src/core/agent.js';
@@ -23,6 +24,7 @@ import { Recovery } from '../../src/engine/tasks/recovery.js';
 import { Reports } from '../../src/engine/tasks/reports.js';
 import { Submissions } from '../../src/engine/tasks/submissions.js';
 import { TaskCalls } from '../../src/engine/tasks/task-calls.js';
+import { TaskQuota } from '../../src/engine/tasks/task-quota.js';
 import { TaskLog } from '../../src/engine/tasks/task-log.js';
 import { TasksService } from '../../src/engine/tasks/tasks.service.js';
 import { TaskSteps } from '../../src/engine/tasks/task-steps.js';
@@ -143,6 +145,7 @@ export class Engine {
       log,
       dispatcher,
       calls,
+      new TaskQuota(new QuotasConfig(), live),
     );
     this.recovery = new Recovery(store, conversations, live, dispatcher, this.agentLoss, deadlines);
     this.tasks = new TasksService(

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { AgentCard, AgentView } from '../../core/agent.js';
+import { QuotasConfig } from '../../config/quotas.config.js';
 import { Clock } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
 import { agentKey, type AgentName, type AgentRef, type Namespace } from '../../core/ids.js';
+import { Quota } from '../../core/quota.js';
 import type { Principal } from '../../core/principal.js';
 import { Policy } from '../auth/policy.js';
 import { Agent } from './agent.js';
@@ -27,11 +29,15 @@ export class RegistryService {
   private readonly byName = new Map<AgentName, Agent[]>();
   private readonly observers: RegistryObserver[] = [];
   private readonly others: (() => Iterable<AgentView>)[] = [];
+  private readonly quota: Quota;
 
   constructor(
     private readonly clock: Clock,
     private readonly policy: Policy,
-  ) {}
+    quotas: QuotasConfig = new QuotasConfig(),
+  ) {
+    this.quota = new Quota('agents online', quotas.agents);
+  }
 
   observe(observer: RegistryObserver): void {
     this.observers.push(observer);
@@ -39,7 +45,8 @@ export class RegistryService {
 
   /**
    * Takes an agent in. The newest connection with the same credentials wins; the older one is closed as `replaced`.
-   * @throws GatewayError FORBIDDEN when the credentials do not grant this name, or another holder of the name is online.
+   * @throws GatewayError FORBIDDEN when the credentials do not grant this name, or another holder of the name is online;
+   *   RATE_LIMITED (quota).
    */
   admit(connection: AgentConnection, card: AgentCard, namespace: Namespace): Agent {
     const ref: AgentRef = { namespace, name: card.name };
@@ -47,6 +54,7 @@ export class RegistryService {
     const current = this.find(ref);
     this.assertFree(ref, connection.principal);
     if (current) this.makeWay(current);
+    this.quota.take(namespace);
     const agent = new Agent(card, namespace, connection, this.clock.now());
     this.agents.set(agent.key, agent);
     this.byName.set(card.name, [...(this.byName.get(card.name) ?? []), agent]);
@@ -75,6 +83,7 @@ export class RegistryService {
   remove(agent: Agent, reason: LeaveReason): void {
     if (this.agents.get(agent.key) !== agent) return;
     this.agents.delete(agent.key);
+    this.quota.release(agent.namespace);
     const others = (this.byName.get(agent.card.name) ?? []).filter((other) => other !== agent);
     if (others.length > 0) this.byName.set(agent.card.name, others);
     else this.byName.delete(agent.card.name);

@@ -5,6 +5,8 @@ import type { LiveTask } from './live-task.js';
 /** Who wants to know which tasks come and go; called at once, after the commit. */
 export interface TaskObserver {
   submitted?(task: LiveTask): void;
+  /** One of the process before. */
+  takenUp?(task: LiveTask): void;
   ended?(task: LiveTask): void;
 }
 
@@ -27,6 +29,7 @@ export class LiveTasks {
   /** A task of the process before. */
   takeUp(task: LiveTask): void {
     this.tasks.set(task.id, task);
+    for (const observer of this.observers) observer.takenUp?.(task);
   }
 
   /** A task that has ended. */

@@ -14,6 +14,7 @@ import { LiveTask } from './live-task.js';
 import { LiveTasks } from './live-tasks.js';
 import { TaskCalls } from './task-calls.js';
 import { TaskLog } from './task-log.js';
+import { TaskQuota } from './task-quota.js';
 import { TaskStore, type SubmissionKey } from './task.store.js';
 import { WaitingQueue } from './waiting-queue.js';
 
@@ -46,11 +47,12 @@ export class Submissions {
     private readonly log: TaskLog,
     private readonly dispatcher: Dispatcher,
     private readonly calls: TaskCalls,
+    private readonly quota: TaskQuota,
   ) {}
 
   /**
    * Resolves when the task is on disk; it is handed out then.
-   * @throws GatewayError FORBIDDEN, NO_AGENT_AVAILABLE, OVERLOADED, STORAGE_UNAVAILABLE, CONFLICT (key used for another body)
+   * @throws GatewayError FORBIDDEN, NO_AGENT_AVAILABLE, OVERLOADED, RATE_LIMITED (quota), STORAGE_UNAVAILABLE, CONFLICT (key used for another body)
    */
   async submit(caller: Principal, task: NewTask): Promise<TaskRecord> {
     this.policy.requireRight(caller, 'execute');
@@ -103,6 +105,7 @@ export class Submissions {
     const record = this.draft(caller, scope, task);
     const route = this.routing.choose(record);
     this.admit(record.namespace, task, route);
+    this.quota.take(record.namespace);
     const live = new LiveTask(assigned(record, route, this.clock.now()));
     return this.keep(caller, live, task, route, submission);
   }
@@ -123,6 +126,7 @@ export class Submissions {
       await this.store.submit({ record, input, event, submission });
     } catch (error) {
       if (agent) this.registry.release(agent);
+      this.quota.release(record.namespace);
       this.calls.tell('submit', record, caller, error);
       throw error;
     } finally {

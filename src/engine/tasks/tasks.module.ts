@@ -14,6 +14,7 @@ import { Reports } from './reports.js';
 import { Retention } from './retention.js';
 import { Submissions } from './submissions.js';
 import { TaskCalls } from './task-calls.js';
+import { TaskQuota } from './task-quota.js';
 import { TaskLog } from './task-log.js';
 import { TasksService } from './tasks.service.js';
 import { TaskSteps } from './task-steps.js';
@@ -35,6 +36,7 @@ import { WaitingQueue } from './waiting-queue.js';
     Retention,
     Submissions,
     TaskCalls,
+    TaskQuota,
     TaskLog,
     TasksService,
     TaskSteps,

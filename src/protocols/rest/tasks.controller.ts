@@ -58,6 +58,7 @@ export class TasksController {
       frame: (item) => toFrame(id, item),
       expiresAt: who.expiresAt,
       credential: who.credential,
+      namespace: who.namespace,
     });
   }
 

@@ -2,6 +2,8 @@ import { Logger } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
+import type { Namespace } from '../../core/ids.js';
+import { Quota } from '../../core/quota.js';
 import { SseStream, type StreamLimits } from './sse-stream.js';
 
 /** Looks per keep-alive period. */
@@ -22,15 +24,21 @@ export interface EventFeed<T> {
   frame(item: T): string;
   /** The end of the subscriber's credential, milliseconds since the epoch. */
   readonly expiresAt?: number | undefined;
+  /** Whose stream it is, for the quota. */
+  readonly namespace?: Namespace | null;
   /** The subscriber's credential, where it can be withdrawn; see {@link SseStreams.endThoseOf}. */
   readonly credential?: string | undefined;
+}
+
+interface Owner {
+  readonly namespace: Namespace | null;
+  readonly credential: string | undefined;
 }
 
 /** Every open event stream: one timer keeps them all alive. */
 export class SseStreams {
   private readonly logger = new Logger('SSE');
-  /** With the credential that opened each. */
-  private readonly open = new Map<SseStream, string | undefined>();
+  private readonly open = new Map<SseStream, Owner>();
   private readonly tickMs: number;
   private readonly limits: StreamLimits;
   private timer: Timer | undefined;
@@ -41,6 +49,7 @@ export class SseStreams {
     private readonly clock: Clock,
     keepaliveMs: number,
     stallMs: number = STALL_LIMIT_MS,
+    private readonly quota: Quota = new Quota('event streams', undefined),
   ) {
     this.limits = { keepalive: keepaliveMs, stall: stallMs };
     this.tickMs = Math.max(1, Math.min(keepaliveMs, stallMs) / TICKS_PER_PERIOD);
@@ -53,8 +62,10 @@ export class SseStreams {
   /** Answers a request with an event stream; resolves when it is over. */
   async serve<T>(req: IncomingMessage, res: ServerResponse, feed: EventFeed<T>): Promise<void> {
     if (this.closing) throw new GatewayError('OVERLOADED', 'the gateway is stopping', { retryAfterS: 1 });
+    const { namespace = null, credential } = feed;
+    this.quota.take(namespace);
     const stream = new SseStream(res, this.clock, this.limits, (gone) => this.remove(gone));
-    this.add(stream, feed.credential);
+    this.add(stream, { namespace, credential });
     try {
       const items = await feed.open(stream.signal);
       if (feed.expiresAt !== undefined) stream.endAt(feed.expiresAt);
@@ -72,7 +83,7 @@ export class SseStreams {
 
   /** Ends the streams that were opened with a credential: it has been withdrawn. */
   endThoseOf(credential: string): void {
-    for (const [stream, its] of this.open) if (its === credential) stream.end();
+    for (const [stream, owner] of this.open) if (owner.credential === credential) stream.end();
   }
 
   /** Before the headers an error is an answer; after them the stream breaks off and the reader resumes by id. */
@@ -85,13 +96,16 @@ export class SseStreams {
     stream.cut();
   }
 
-  private add(stream: SseStream, credential: string | undefined): void {
-    this.open.set(stream, credential);
+  private add(stream: SseStream, owner: Owner): void {
+    this.open.set(stream, owner);
     this.timer ??= this.clock.after(this.tickMs, () => this.tick());
   }
 
   private remove(stream: SseStream): void {
+    const owner = this.open.get(stream);
+    if (!owner) return;
     this.open.delete(stream);
+    this.quota.release(owner.namespace);
     if (this.open.size > 0) return;
     this.timer?.cancel();
     this.timer = undefined;

@@ -96,6 +96,8 @@ export class RestCalls {
       open: () => Promise.resolve(items),
       frame: ({ id, data }) => sseFrame(id, data),
       expiresAt: caller.expiresAt,
+      credential: caller.credential,
+      namespace: caller.namespace,
     });
   }
 }

@@ -130,6 +130,8 @@ export class A2aController {
       open: () => Promise.resolve(last === '' ? items : followedBy(items, last)),
       frame: (item) => (typeof item === 'string' ? item : frame(item)),
       expiresAt: who.expiresAt,
+      credential: who.credential,
+      namespace: who.namespace,
     });
   }
 }

@@ -90,6 +90,8 @@ export class DataController {
       open: (signal) => Promise.resolve(this.telemetry.watch(who, source, after, signal)),
       frame: (point) => sseFrame('data', JSON.stringify(toDataWire(point)), point.seq),
       expiresAt: who.expiresAt,
+      credential: who.credential,
+      namespace: who.namespace,
     });
   }
 
