@@ -155,10 +155,10 @@ describe('credentials', () => {
     expect(agent.asked).toHaveLength(3);
   });
 
-  test('a client certificate', async () => {
+  test.each(['JSONRPC', 'HTTP+JSON', 'GRPC'] as const)('a client certificate, over %s', async (binding) => {
     const pki = await TestPki.create();
     const tls = { ...(await credentials(await pki.server())), ca: pem(pki.root) };
-    const agent = await anAgent({ tls: { ...tls, requestCert: true, rejectUnauthorized: true } });
+    const agent = await anAgent({ binding, tls: { ...tls, requestCert: true, rejectUnauthorized: true } });
     const refused = await register({ card_url: agent.url });
     expect([refused.status, refused.body['code']]).toEqual([502, 'UPSTREAM']);
     const own = await credentials(await pki.bot());

@@ -275,6 +275,23 @@ describe('messages', () => {
     ]);
   });
 
+  test('of other agents reach it; its sender is told when they do not', async () => {
+    const agent = await registered();
+    const mail = { from_agent_id: 'writer', to_agent_id: 'remote', conversation_id: 'conv-1' };
+    const content = [{ type: 'text', text: 'echo this' }];
+    const sent = await caller.post('/gateway/send', { ...mail, content, metadata: { tone: 'calm' } });
+    expect(sent.status).toBe(200);
+    expect(agent.asked[0]!.message).toMatchObject({
+      messageId: sent.body['message_id'],
+      parts: [{ content: { value: 'echo this' } }],
+      metadata: { from_agent_id: 'writer', conversation_id: 'conv-1', tone: 'calm' },
+    });
+    await agent.close();
+    const lost = await caller.post('/gateway/send', { ...mail, content });
+    expect([lost.status, lost.text]).toEqual([502, expect.stringContaining('no connection')]);
+    await agent.listen();
+  });
+
   test('of one context of ours belong to one context of the agent', async () => {
     const agent = await registered();
     await done('one', { context_id: 'talk' });

@@ -227,7 +227,8 @@ export class A2aAgent {
     this.port = (this.server.address() as AddressInfo).port;
     const requestHandler = new DefaultRequestHandler(this.card, this.store, this.agent);
     if (binding === 'GRPC') await this.listenGrpc(requestHandler);
-    const url = binding === 'GRPC' ? `127.0.0.1:${this.grpcPort}` : `${this.url}/a2a`;
+    const grpcUrl = `${this.options.tls ? 'https://' : ''}127.0.0.1:${this.grpcPort}`;
+    const url = binding === 'GRPC' ? grpcUrl : `${this.url}/a2a`;
     this.card.supportedInterfaces = [{ url, protocolBinding: binding, protocolVersion: version, tenant: '' }];
     const shared = { requestHandler, userBuilder: UserBuilder.noAuthentication };
     const legacyCompat = { enabled: version === '0.3' };
@@ -250,10 +251,18 @@ export class A2aAgent {
     server.addService(LegacyA2AService, legacyGrpcService(options));
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const address = `127.0.0.1:${this.grpcPort}`;
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) =>
+    server.bindAsync(address, this.grpcCredentials(), (error, port) =>
       error ? reject(error) : resolve(port),
     );
     this.grpcPort = await promise;
+  }
+
+  private grpcCredentials(): ServerCredentials {
+    const { cert, key, ca } = this.options.tls ?? {};
+    if (!cert) return ServerCredentials.createInsecure();
+    const bytes = (pem: unknown): Buffer => Buffer.from(pem as string);
+    const pair = { cert_chain: bytes(cert), private_key: bytes(key) };
+    return ServerCredentials.createSsl(bytes(ca), [pair], true);
   }
 
   get url(): string {

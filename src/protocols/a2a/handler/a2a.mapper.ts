@@ -72,7 +72,7 @@ export function toPart({ content, filename, mediaType, metadata }: A2aPart): Par
 }
 
 /** A bot's part as A2A has it; what is of no kind that A2A knows goes as data. */
-function fromPart(part: Part): A2aPart {
+export function fromPart(part: Part): A2aPart {
   const { text, file, data, metadata } = part;
   const given = isObject(metadata) ? { ...metadata } : undefined;
   const bare = { metadata: given, filename: '', mediaType: '' };

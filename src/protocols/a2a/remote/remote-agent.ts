@@ -1,4 +1,5 @@
 import type { AgentCard, AgentView } from '../../../core/agent.js';
+import type { AgentMessage } from '../../../core/agent-message.js';
 import type { TaskId } from '../../../core/ids.js';
 import { isObject } from '../../../core/json.js';
 import { OutgoingError, type OutgoingHttp } from '../../../core/outgoing-http.js';
@@ -10,6 +11,7 @@ import { readCard, toAgentCard } from './remote-card.js';
 import { type Protocol, RemoteClient } from './remote-client.js';
 import { RemoteConnection } from './remote-connection.js';
 import { isTransport } from './remote-errors.js';
+import { deliver } from './remote-mail.js';
 import type { RemoteIds } from './remote-message.js';
 import { type Present, RemotePresence } from './remote-presence.js';
 import { type RunAgent, type RunParts, RemoteRuns } from './remote-runs.js';
@@ -59,7 +61,7 @@ export class RemoteAgent implements RunAgent, Present {
   ) {
     this.registeredCard = cardOf(registered.record);
     this.runs = new RemoteRuns(this, parts, known);
-    this.connection = new RemoteConnection(this.ref, this.runs);
+    this.connection = new RemoteConnection(this.ref, this.runs, (message) => this.deliver(message));
     this.presence = new RemotePresence(parts.clock, parts.config, parts.registry, this);
   }
 
@@ -130,6 +132,10 @@ export class RemoteAgent implements RunAgent, Present {
     });
     this.protocol = client.protocol;
     return client;
+  }
+
+  private async deliver(message: AgentMessage): Promise<void> {
+    await deliver(await this.client(), message, AbortSignal.timeout(this.parts.config.timeout));
   }
 
   present(): Agent | undefined {

@@ -1,3 +1,4 @@
+import type { AgentMessage } from '../../../core/agent-message.js';
 import type { AgentRef, TaskId } from '../../../core/ids.js';
 import type { Principal } from '../../../core/principal.js';
 import { AgentConnection, type Assignment } from '../../../engine/registry/agent-connection.js';
@@ -19,6 +20,7 @@ export class RemoteConnection extends AgentConnection {
   constructor(
     ref: AgentRef,
     private readonly tasks: RemoteTasks,
+    private readonly mail: (message: AgentMessage) => Promise<void>,
   ) {
     super();
     const id = `remote:${ref.namespace}/${ref.name}`;
@@ -35,6 +37,10 @@ export class RemoteConnection extends AgentConnection {
 
   override cancel(taskId: TaskId): void {
     this.tasks.cancel(taskId);
+  }
+
+  override deliver(message: AgentMessage): Promise<void> {
+    return this.mail(message);
   }
 
   override ping(): void {

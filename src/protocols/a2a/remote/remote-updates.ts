@@ -37,6 +37,10 @@ export const workingTask = (task: Task): Task => ({
   status: { state: WORKING, message: undefined, timestamp: undefined },
 });
 
+/** The agent does not want to work on it. */
+export const isRefused = (payload: Payload): boolean =>
+  payload.$case === 'task' && Number(payload.value.status?.state) === REJECTED;
+
 /** The agent says that the task was canceled. */
 export const isCanceled = (payload: Payload): boolean =>
   (payload.$case === 'task' || payload.$case === 'statusUpdate') &&
