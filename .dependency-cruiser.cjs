@@ -47,7 +47,8 @@ module.exports = {
     engine('resources', ['auth']),
     engine('members', ['auth', 'registry']),
     engine('mail', ['auth', 'registry', 'members', 'tasks']),
-    ...['rest', 'jsonrpc', 'bot', 'a2a', 'admin', 'ooder', 'webhook'].map((name) =>
+    engine('messages', ['auth', 'tasks']),
+    ...['rest', 'jsonrpc', 'bot', 'a2a', 'admin', 'callback', 'ooder', 'webhook'].map((name) =>
       ring(
         `protocols/${name}`,
         [

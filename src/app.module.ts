@@ -17,11 +17,13 @@ import { AdminModule } from './protocols/admin/admin.module.js';
 import { A2A_API } from './protocols/a2a/a2a.openapi.js';
 import { REMOTE_AGENTS_API } from './protocols/a2a/remote/remote-agents.openapi.js';
 import { A2aModule } from './protocols/a2a/a2a.module.js';
+import { CallbackModule } from './protocols/callback/callback.module.js';
 import { BotModule } from './protocols/bot/bot.module.js';
 import { JSONRPC_API } from './protocols/jsonrpc/jsonrpc.openapi.js';
 import { JsonRpcModule } from './protocols/jsonrpc/jsonrpc.module.js';
 import { OODER_API } from './protocols/ooder/ooder.openapi.js';
 import { OoderModule } from './protocols/ooder/ooder.module.js';
+import { DELIVERIES_API } from './protocols/rest/deliveries.openapi.js';
 import { REST_API } from './protocols/rest/rest.openapi.js';
 import { RestModule } from './protocols/rest/rest.module.js';
 import { WEBHOOK_API } from './protocols/webhook/webhook.openapi.js';
@@ -30,7 +32,16 @@ import { TransportModule } from './transport/transport.module.js';
 import { version } from './transport/version.js';
 
 /** The HTTP APIs in the order of their documentation. */
-export const APIS = [REST_API, JSONRPC_API, A2A_API, REMOTE_AGENTS_API, WEBHOOK_API, ADMIN_API, OODER_API];
+export const APIS = [
+  REST_API,
+  DELIVERIES_API,
+  JSONRPC_API,
+  A2A_API,
+  REMOTE_AGENTS_API,
+  WEBHOOK_API,
+  ADMIN_API,
+  OODER_API,
+];
 
 /** The only file that knows all modules. A protocol is one folder and one line here. */
 @Module({})
@@ -53,6 +64,7 @@ export class AppModule {
         WebhookModule,
         BotModule,
         AdminModule,
+        CallbackModule,
         HeartbeatModule,
         OpsModule.of({ version, apis: APIS, docs: config.docs.enabled }),
         AuthModule,

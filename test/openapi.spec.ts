@@ -13,6 +13,7 @@ import { A2A_API } from '../src/protocols/a2a/a2a.openapi.js';
 import { OODER_API } from '../src/protocols/ooder/ooder.openapi.js';
 import { REMOTE_AGENTS_API } from '../src/protocols/a2a/remote/remote-agents.openapi.js';
 import { JSONRPC_API } from '../src/protocols/jsonrpc/jsonrpc.openapi.js';
+import { DELIVERIES_API } from '../src/protocols/rest/deliveries.openapi.js';
 import { REST_API } from '../src/protocols/rest/rest.openapi.js';
 import { WEBHOOK_API } from '../src/protocols/webhook/webhook.openapi.js';
 import { version } from '../src/transport/version.js';
@@ -86,7 +87,17 @@ function problems(schema: object, value: unknown): unknown[] {
 
 test('the committed document is what the code describes (npm run docs:openapi)', () => {
   const made = openApiDocument(
-    [REST_API, JSONRPC_API, A2A_API, REMOTE_AGENTS_API, WEBHOOK_API, ADMIN_API, OODER_API, OPS_API],
+    [
+      REST_API,
+      DELIVERIES_API,
+      JSONRPC_API,
+      A2A_API,
+      REMOTE_AGENTS_API,
+      WEBHOOK_API,
+      ADMIN_API,
+      OODER_API,
+      OPS_API,
+    ],
     version,
     'http://127.0.0.1:8443',
   );
@@ -288,6 +299,7 @@ describe('what the gateway really answers', () => {
     ['GET', '/api/v1/data/{id}', ''],
     ['GET', '/audit', '?outcome=denied&from=2020-01-01T00:00:00Z'],
     ['GET', '/audit/export', '?action=task.submit'],
+    ['GET', '/deliveries', '?status=dead&kind=callback&limit=2'],
     ['GET', '/.well-known/agent.json', ''],
     ['GET', '/.well-known/skill.md', ''],
     ['GET', '/health', ''],
@@ -357,6 +369,9 @@ describe('what the gateway really answers', () => {
       await check('GET', '/audit', { query: '?from=yesterday' }),
       await check('GET', '/audit/export', { as: reader }),
       await check('DELETE', '/api-keys/{id}', { id: 'nobody' }),
+      await check('GET', '/deliveries', { query: '?status=lost' }),
+      await check('GET', '/deliveries/{delivery}'),
+      await check('POST', '/deliveries/{delivery}/redeliver'),
       await check('POST', '/jsonrpc', { body: '{', type: 'application/json' }),
       await check('POST', '/jsonrpc', { body: { jsonrpc: '2.0', method: 'nope', id: 1 } }),
       await check('POST', '/oauth/token', {
@@ -370,8 +385,8 @@ describe('what the gateway really answers', () => {
       await check('GET', '/a2a/v1/tasks/{id}', { id: unknown, as: nobody }),
     ];
     expect(answers.map(({ status }) => status)).toEqual([
-      400, 401, 403, 503, 415, 404, 404, 409, 400, 400, 400, 502, 409, 404, 400, 403, 400, 403, 404, 200, 200,
-      400, 401, 400, 400, 404, 401,
+      400, 401, 403, 503, 415, 404, 404, 409, 400, 400, 400, 502, 409, 404, 400, 403, 400, 403, 404, 400, 404,
+      404, 200, 200, 400, 401, 400, 400, 404, 401,
     ]);
   });
 

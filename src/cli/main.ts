@@ -5,6 +5,7 @@ import { version } from '../transport/version.js';
 import { addAgents } from './agents-command.js';
 import { addBot } from './bot-command.js';
 import { addAudit } from './audit-command.js';
+import { addDeliveries } from './deliveries-command.js';
 import { CommandFailed, EXIT, TaskFailed } from './exit-codes.js';
 import { addKey } from './key-command.js';
 import { addTask } from './task-command.js';
@@ -50,6 +51,7 @@ function program(): Command {
   addTask(root);
   addAgents(root);
   addBot(root);
+  addDeliveries(root);
   addKey(root);
   addAudit(root);
   return root;

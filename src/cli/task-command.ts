@@ -27,6 +27,7 @@ interface SubmitOptions extends ConnectionOptions {
   readonly priority?: Priority;
   readonly timeout?: number;
   readonly key?: string;
+  readonly callback?: string;
   readonly waitForAgent?: boolean;
   readonly watch?: boolean;
 }
@@ -47,6 +48,7 @@ function addSubmit(task: Command): void {
     .addOption(new Option('--priority <word>', 'who goes first').choices([...PRIORITIES]))
     .option('--timeout <seconds>', 'silence of the agent after which it fails', numberUpTo(86_400))
     .option('--key <key>', 'idempotency key: the same key never makes a second task')
+    .option('--callback <url>', 'is told of every change of its status')
     .option('--wait-for-agent', 'wait although no online agent has the skill')
     .action(async (skill: string, instruction: string, options: SubmitOptions) => {
       const client = clientOf(options);
@@ -67,7 +69,7 @@ function addSubmit(task: Command): void {
 }
 
 function newTask(skill: string, instruction: string, options: SubmitOptions): NewTaskWire {
-  const { constraints, namespace, agent, context, priority, timeout, waitForAgent } = options;
+  const { constraints, namespace, agent, context, priority, timeout, callback, waitForAgent } = options;
   return {
     skill,
     instruction,
@@ -77,6 +79,7 @@ function newTask(skill: string, instruction: string, options: SubmitOptions): Ne
     ...(context !== undefined && { context_id: context }),
     ...(priority && { priority }),
     ...(timeout !== undefined && { timeout_s: timeout }),
+    ...(callback !== undefined && { callback_url: callback }),
     ...(waitForAgent && { wait_for_agent: true }),
   };
 }

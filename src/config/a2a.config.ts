@@ -15,6 +15,11 @@ export class A2aConfig extends concern('a2a', {
     'true',
     'streams of events; off: cards do not offer them, and calls are refused',
   ),
+  pushNotifications: setting(
+    boolean,
+    'true',
+    'push notifications; off: cards do not offer them, and configs are refused',
+  ),
   requiredExtensions: setting(
     list(uri),
     'none',

@@ -17,6 +17,7 @@ import { MqttConfig } from './mqtt.config.js';
 import { name } from './name.kind.js';
 import { baseUrl, listenerUrl } from './net.kinds.js';
 import { QuotasConfig } from './quotas.config.js';
+import { OutboxConfig } from './outbox.config.js';
 import { RedisConfig } from './redis.config.js';
 import { RemotesConfig } from './remotes.config.js';
 import { RoutingConfig } from './routing.config.js';
@@ -43,6 +44,7 @@ export const SECTIONS = {
   webhooks: WebhooksConfig,
   secrets: SecretsConfig,
   remotes: RemotesConfig,
+  outbox: OutboxConfig,
   limits: LimitsConfig,
   quotas: QuotasConfig,
   audit: AuditConfig,

@@ -30,6 +30,8 @@ export const isTaskId = (value: string): value is TaskId => TASK_ID.test(value);
 export abstract class IdSource {
   /** A new, unguessable, time-ordered task id. */
   abstract taskId(): TaskId;
+  /** `d-` and 32 hex digits, otherwise as {@link taskId}. */
+  abstract deliveryId(): string;
   /** A random RFC 9562 UUID. */
   abstract uuid(): string;
   /** A new, unguessable UUIDv7 (RFC 9562 §5.7): later ones sort after earlier ones. */

@@ -1,3 +1,4 @@
+import type { NewFollower } from './follower.js';
 import type { AgentName, AgentRef, Namespace, TaskId } from './ids.js';
 import type { JsonObject } from './json.js';
 import { isInterrupted, isTerminal, type InterruptedState, type TaskState } from './task-states.js';
@@ -216,6 +217,13 @@ export interface TaskReport {
   readonly attempt?: number;
 }
 
+/** Where the submitter wants to be told how his task goes. */
+export interface Callback {
+  readonly url: string;
+  /** Signs what is sent there (Standard Webhooks). */
+  readonly secret?: string | undefined;
+}
+
 /** A request for work, already checked by the protocol that took it in. */
 export interface NewTask {
   readonly skill: string;
@@ -227,6 +235,9 @@ export interface NewTask {
   readonly timeoutMs?: number | undefined;
   readonly idempotent?: boolean | undefined;
   readonly waitForAgent?: boolean | undefined;
+  readonly callback?: Callback | undefined;
+  /** Who is told about it. */
+  readonly followers?: readonly NewFollower[] | undefined;
   readonly idempotencyKey?: string | undefined;
   /** Hash of the request's meaning, compared when the key comes again. */
   readonly fingerprint?: string | undefined;

@@ -7,6 +7,7 @@ import { TaskStore } from '../engine/tasks/task.store.js';
 import { LimitsModule } from '../engine/limits/limits.module.js';
 import { RegistryModule } from '../engine/registry/registry.module.js';
 import { ResourcesModule } from '../engine/resources/resources.module.js';
+import { MessagesModule } from '../engine/messages/messages.module.js';
 import { TasksModule } from '../engine/tasks/tasks.module.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
@@ -49,7 +50,15 @@ export class OpsModule implements OnModuleInit {
     };
     return {
       module: OpsModule,
-      imports: [AuditModule, AuthModule, LimitsModule, RegistryModule, ResourcesModule, TasksModule],
+      imports: [
+        AuditModule,
+        AuthModule,
+        LimitsModule,
+        MessagesModule,
+        RegistryModule,
+        ResourcesModule,
+        TasksModule,
+      ],
       controllers: [HealthController, MetricsController, ...(docs ? [DocsController] : [])],
       providers: [health, metrics, fragments, AuditWatch, MetricsCollector, RequestWatch, TaskLines],
       exports: [HealthService, RequestWatch],

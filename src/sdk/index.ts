@@ -4,6 +4,7 @@ export type { BotCard, BotEvent, BotOptions, BotResult, BotSkill } from './bot/b
 export type { Answer, BotTask } from './bot/bot-task.js';
 export {
   GatewayClient,
+  type DeliveryListFilter,
   type RouteQuestion,
   type SubmitOptions,
   type TaskListFilter,
@@ -35,4 +36,9 @@ export type {
   NewApiKeyWire,
 } from '../protocols/admin/admin.wire.js';
 export type { PushWire } from '../transport/agents/message.wire.js';
+export type {
+  DeliveryAttemptWire,
+  DeliveryDetailsWire,
+  DeliveryWire,
+} from '../protocols/rest/deliveries.wire.js';
 export type { Artifact, Message, Part } from '../core/task.js';

@@ -435,11 +435,7 @@ describe('1.0', () => {
     expect([one.name, two.name]).toHaveLength(2);
   });
 
-  test('push notifications and the extended card are not offered, and said to be so', async () => {
-    expect(
-      (await rpc('CreateTaskPushNotificationConfig', { taskId: 'x', url: 'http://127.0.0.1/' }, V1)).error
-        ?.code,
-    ).toBe(-32003);
+  test('the extended card is not offered, and said to be so', async () => {
     expect((await rpc('GetExtendedAgentCard', {}, V1)).error?.code).toBe(-32004);
   });
 });

@@ -9,6 +9,7 @@ import { freePort } from '../support/free-port.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { Orchestrator } from '../support/orchestrator.js';
 import { silent, TestBot } from '../support/test-bot.js';
+import { Receiver } from '../support/receiver.js';
 import { tokenFor } from '../support/tokens.js';
 
 /** The command line, as a shell calls it. */
@@ -269,6 +270,43 @@ describe('key', () => {
     expect(await cli(['key', 'revoke', id], admin)).toMatchObject({ code: 0, stdout: `${id}  revoked\n` });
     expect(await cli(['key', 'revoke', id], admin)).toMatchObject({ code: 1 });
     expect(await cli(['agents'], as(key))).toMatchObject({ code: 1 });
+  });
+});
+
+describe('deliveries', () => {
+  test('list, show, redeliver: what was given up is seen and started again', async () => {
+    const receiver = await Receiver.start(() => 410);
+    const submitted = await cli([
+      'task',
+      'submit',
+      'none',
+      'x',
+      '--wait-for-agent',
+      '--callback',
+      receiver.url(),
+    ]);
+    const task = submitted.stdout.trim();
+    await http.cancel(task);
+    const list = () => cli(['deliveries', 'list', '--status', 'dead', '--kind', 'callback', '--json']);
+    const dead = await eventually(async () => {
+      const { stdout } = await list();
+      return stdout === '' ? undefined : (JSON.parse(stdout) as { delivery_id: string; task_id: string });
+    });
+    expect(dead.task_id).toBe(task);
+    const id = dead.delivery_id;
+    expect((await cli(['deliveries', 'list'])).stdout).toMatch(new RegExp(`^${id} +callback +dead +1 `, 'm'));
+    expect((await cli(['deliveries', 'show', id])).stdout).toMatch(/status 410[^]*"event":"canceled"/);
+    receiver.reply = () => 200;
+    expect(await cli(['deliveries', 'redeliver', id])).toMatchObject({
+      code: 0,
+      stdout: `${id} is pending\n`,
+    });
+    await eventually(async () =>
+      (await cli(['deliveries', 'show', id, '--json'])).stdout.includes(`"status":"delivered"`),
+    );
+    expect((await cli(['deliveries', 'redeliver', id])).code).toBe(1);
+    expect((await cli(['deliveries', 'show', 'd-none'])).code).toBe(1);
+    expect((await list()).stdout).toBe('');
   });
 });
 

@@ -8,6 +8,10 @@ export class FakeIds extends IdSource {
     return `t-${(++this.count).toString(16).padStart(32, '0')}` as TaskId;
   }
 
+  override deliveryId(): string {
+    return `d-${(++this.count).toString(16).padStart(32, '0')}`;
+  }
+
   override uuid(): string {
     return `00000000-0000-4000-8000-${(++this.count).toString(16).padStart(12, '0')}`;
   }

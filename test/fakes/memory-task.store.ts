@@ -1,4 +1,5 @@
 import { GatewayError } from '../../src/core/errors.js';
+import type { Follower } from '../../src/core/follower.js';
 import type { Namespace, TaskId } from '../../src/core/ids.js';
 import type { LateResult, TaskEvent, TaskInput, TaskRecord } from '../../src/core/task.js';
 import { isTerminal } from '../../src/core/task-states.js';
@@ -53,6 +54,9 @@ export class MemoryTaskStore extends TaskStore {
     super();
     this.automatic = automatic;
   }
+
+  /** Takes the followers that are stored with a task; the store of followers is another fake. */
+  onFollower: (follower: Follower) => void = () => undefined;
 
   override onCommit(listener: CommitListener): void {
     this.listeners.push(listener);
@@ -134,13 +138,14 @@ export class MemoryTaskStore extends TaskStore {
     return this.tasks.values();
   }
 
-  override submit({ record, input, event, submission }: NewTaskRecord): Promise<void> {
+  override submit({ record, input, event, submission, followers }: NewTaskRecord): Promise<void> {
     const key = submission && keyOf(record.namespace, submission.key);
     return this.write(true, () => {
       if (this.tasks.has(record.id) || (key !== undefined && this.submissions.has(key))) throw conflict();
       this.tasks.set(record.id, copy({ record, input, events: [event], submission }));
       if (submission && key !== undefined)
         this.submissions.set(key, { taskId: record.id, fingerprint: submission.fingerprint });
+      for (const follower of followers ?? []) this.onFollower(follower);
     });
   }
 

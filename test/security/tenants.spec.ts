@@ -9,6 +9,8 @@ import { CONTROL_PLANE_ROUTES, CONTROL_WORDS, makeOwnersRecords } from '../suppo
 import { API, makePlant } from '../support/control-plane.js';
 import { AUTH_ON } from '../support/env.js';
 import { EventReader } from '../support/event-reader.js';
+import { eventually } from '../support/eventually.js';
+import { freePort } from '../support/free-port.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { Orchestrator, type Answer, type Fields } from '../support/orchestrator.js';
 import { closeAllBots, silent, TestBot } from '../support/test-bot.js';
@@ -34,6 +36,7 @@ const SECRETS = [
   'secret-conversation',
   'secret-content',
   'secret-remote',
+  'secret-callback',
 ];
 const UNKNOWN = `t-${'0'.repeat(32)}`;
 
@@ -85,6 +88,9 @@ const ROUTES: Readonly<Record<string, RouteCase>> = {
     foreign: 404,
   },
   'POST /tasks/:id/cancel': { right: 'execute', takesTaskId: true, own: 409, foreign: 404 },
+  'GET /deliveries': { right: 'read', own: 200, foreign: 200 },
+  'GET /deliveries/:delivery': { right: 'read', own: 200, foreign: 404 },
+  'POST /deliveries/:delivery/redeliver': { right: 'execute', own: 409, foreign: 404 },
   'GET /agents': { right: 'read', own: 200, foreign: 200 },
   'POST /routing/explain': { right: 'read', body: { skill: 'secret-skill' }, own: 200, foreign: 200 },
   'POST /jsonrpc': {
@@ -209,6 +215,7 @@ let task: string;
 let key: string;
 let message: string;
 let remote: A2aAgent;
+let delivery: string;
 let served: readonly string[];
 
 beforeAll(async () => {
@@ -230,6 +237,8 @@ beforeAll(async () => {
     skill: 'secret-skill',
     constraints: { key: 'secret-constraint' },
     context_id: 'secret-context',
+    // Nobody listens there: it stays on the way for as long as this takes.
+    callback_url: `http://127.0.0.1:${await freePort()}/secret-callback`,
   });
   task = ack.task_id;
   await bot.complete(task, { text: 'secret-artifact' });
@@ -245,6 +254,10 @@ beforeAll(async () => {
   message = sent.body['message_id'] as string;
   remote = await A2aAgent.start({ name: REMOTE, skills: ['secret-remote-skill'] });
   await newRemote();
+  delivery = await eventually(async () => {
+    const [first] = (await owner.get('/deliveries')).body['deliveries'] as { delivery_id: string }[];
+    return first?.delivery_id;
+  });
 });
 afterAll(async () => {
   await closeAllBots();
@@ -280,6 +293,7 @@ async function ask(who: Orchestrator, route: string, id = subjectOf(route)): Pro
   const { body } = ROUTES[route]!;
   const filled = path
     .replace(':id', id)
+    .replace(':delivery', delivery)
     .replace(':skill', 'secret-skill')
     .replace(':agent_id', 'secret-member')
     .replace(':message_id', id)
@@ -311,7 +325,8 @@ const guardCode = (route: string, status: 401 | 403): unknown => {
 
 function expectNothingOfOwner({ text, headers }: Answer, id?: string): void {
   const all = `${text}\n${JSON.stringify([...headers])}`;
-  for (const word of [...SECRETS, ...(id === undefined ? [task, key] : [])]) expect(all).not.toContain(word);
+  for (const word of [...SECRETS, ...(id === undefined ? [task, key, delivery] : [])])
+    expect(all).not.toContain(word);
 }
 
 test('every route has its case, and every case its route', () => {
@@ -413,6 +428,14 @@ describe('routes', () => {
     expect(foreign.events.map(({ data }) => data['value'])).toEqual([1]);
     for (const reader of [heard, foreign]) reader.close();
   });
+  test.each(closed.filter(([route]) => route.includes(':delivery')))(
+    '%s of a stranger: byte for byte as for a delivery that does not exist',
+    async (route) => {
+      const [method = '', path = ''] = route.split(' ');
+      const about = (id: string) => stranger.request(method, path.replace(':delivery', id));
+      expect(comparable(await about(delivery))).toEqual(comparable(await about('d-none')));
+    },
+  );
 
   test.each(open)('%s is public, and shows nothing of anybody', async (route, { own }) => {
     for (const who of [nobody, stranger]) {
@@ -443,6 +466,9 @@ describe('routes', () => {
     ])
       expect((await stranger.get(`/tasks${query}`)).body).toEqual({ tasks: [], next_cursor: null });
     expect((await owner.get('/tasks?status=completed')).body['tasks']).toHaveLength(1);
+    for (const query of ['', '?kind=callback', '?status=pending', `?cursor=${delivery}`])
+      expect((await stranger.get(`/deliveries${query}`)).body).toEqual({ deliveries: [], next_cursor: null });
+    expect((await owner.get('/deliveries?kind=callback')).body['deliveries']).not.toEqual([]);
   });
 });
 

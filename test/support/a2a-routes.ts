@@ -23,13 +23,13 @@ const ABOUT_TASK: Readonly<Record<string, number>> = {
   'POST tasks/:id\\:subscribe': 400,
   'GET tasks/:id': 200,
 };
-/** No agent here sends push notifications. */
-const PUSH = [
-  'POST tasks/:id/pushNotificationConfigs',
-  'GET tasks/:id/pushNotificationConfigs',
-  'GET tasks/:id/pushNotificationConfigs/:config',
-  'DELETE tasks/:id/pushNotificationConfigs/:config',
-];
+/** The config of this name is nobody's. */
+const PUSH: Readonly<Record<string, number>> = {
+  'POST tasks/:id/pushNotificationConfigs': 201,
+  'GET tasks/:id/pushNotificationConfigs': 200,
+  'GET tasks/:id/pushNotificationConfigs/:config': 404,
+  'DELETE tasks/:id/pushNotificationConfigs/:config': 204,
+};
 const PUSH_BODIES = {
   '1.0': { url: 'http://127.0.0.1/' },
   '0.3': { pushNotificationConfig: { url: 'http://127.0.0.1/' } },
@@ -48,9 +48,9 @@ function routesBelow(prefix: string, version: '1.0' | '0.3'): [string, A2aRoute]
       at(route),
       { ...common, own, foreign: 404 },
     ]),
-    ...PUSH.map((route): [string, A2aRoute] => [
+    ...Object.entries(PUSH).map(([route, own]): [string, A2aRoute] => [
       at(route),
-      { ...common, own: 400, foreign: 400, ...(route.startsWith('POST') && { body: PUSH_BODIES[version] }) },
+      { ...common, own, foreign: 404, ...(route.startsWith('POST') && { body: PUSH_BODIES[version] }) },
     ]),
     ...(version === '1.0'
       ? [

@@ -31,6 +31,11 @@ export const { SqliteTelemetryStore } = built<Telemetry>('adapters/storage/sqlit
 export const { SqliteResourceStore } = built<Resources>('adapters/storage/sqlite/sqlite-resource.store');
 export type SqliteDatabase = Database['SqliteDatabase']['prototype'];
 
+type OutboxStore = typeof import('../../src/adapters/storage/sqlite/sqlite-outbox.store.js');
+type FollowerStore = typeof import('../../src/adapters/storage/sqlite/sqlite-follower.store.js');
+export const { SqliteOutboxStore } = built<OutboxStore>('adapters/storage/sqlite/sqlite-outbox.store');
+export const { SqliteFollowerStore } = built<FollowerStore>('adapters/storage/sqlite/sqlite-follower.store');
+
 /** A task store with a database of its own. */
 export class SqliteTaskStore extends tasks.SqliteTaskStore {
   private constructor(private readonly own: SqliteDatabase) {

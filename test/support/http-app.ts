@@ -15,6 +15,8 @@ import { OAuth2Guard } from '../../src/engine/auth/oauth2.guard.js';
 import { OAuthTokenService } from '../../src/engine/auth/oauth-token.service.js';
 import { Policy } from '../../src/engine/auth/policy.js';
 import { RateLimits } from '../../src/engine/limits/rate-limits.js';
+import { Callbacks } from '../../src/engine/messages/callbacks.js';
+import { Outbox } from '../../src/engine/messages/outbox.service.js';
 import { RegistryService } from '../../src/engine/registry/registry.service.js';
 import { RoutingService } from '../../src/engine/routing/routing.service.js';
 import { TasksService } from '../../src/engine/tasks/tasks.service.js';
@@ -80,6 +82,8 @@ function moduleOf({ fakes = {}, controllers, providers = [] }: AppOptions, confi
     { provide: AuthConfig, useValue: config.auth },
     { provide: AuthService, useValue: auth },
     { provide: TasksService, useValue: fakes.tasks ?? {} },
+    { provide: Callbacks, useValue: fakes.tasks ?? {} }, // without a callback_url they submit alike
+    { provide: Outbox, useValue: {} },
     { provide: RegistryService, useValue: fakes.registry ?? {} },
     { provide: RoutingService, useValue: fakes.routing ?? {} },
     { provide: RateLimits, useValue: new RateLimits(config.limits) },

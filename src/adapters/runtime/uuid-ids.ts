@@ -7,7 +7,7 @@ const RANDOM_BYTES = 8;
 const DASHES = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/;
 
 /**
- * Task ids are UUIDv7 in hex (RFC 9562 §5.7): 48 bits of time, a counter within the millisecond, 62 random bits.
+ * Ids of tasks and deliveries are UUIDv7 in hex (RFC 9562 §5.7): 48 bits of time, a counter within the millisecond, 62 random bits.
  * Time-ordered ids keep the store's inserts at the right edge of its trees, so their cost does not grow with what is stored.
  */
 export class UuidIdSource extends IdSource {
@@ -22,6 +22,10 @@ export class UuidIdSource extends IdSource {
 
   override taskId(): TaskId {
     return `t-${this.next()}` as TaskId;
+  }
+
+  override deliveryId(): string {
+    return `d-${this.next()}`;
   }
 
   override uuid(): string {

@@ -22,6 +22,10 @@ export interface Schema extends MailSchema {
   remote_agents: RemoteAgentRow;
   remote_runs: RemoteRunRow;
   remote_contexts: RemoteContextRow;
+  deliveries: DeliveryRow;
+  delivery_requests: DeliveryRequestRow;
+  delivery_attempts: DeliveryAttemptRow;
+  task_followers: TaskFollowerRow;
 }
 
 export interface TaskRow {
@@ -225,4 +229,50 @@ export interface RemoteContextRow {
   name: string;
   remote_context_id: string;
   used_at: number;
+}
+
+export interface DeliveryRow {
+  /** In the order in which they were put in. */
+  position: Generated<number>;
+  id: string;
+  kind: string;
+  namespace: string;
+  endpoint: string;
+  task_id: string | null;
+  message_id: string | null;
+  order_key: string | null;
+  policy: string | null;
+  extra: string | null;
+  state: string;
+  attempts: number;
+  error: string | null;
+  created_at: number;
+  due_at: number;
+  expires_at: number;
+  ended_at: number | null;
+}
+
+export interface DeliveryRequestRow {
+  delivery_id: string;
+  request: string;
+}
+
+export interface DeliveryAttemptRow {
+  position: Generated<number>;
+  delivery_id: string;
+  at: number;
+  ms: number;
+  status: number | null;
+  error: string | null;
+}
+
+export interface TaskFollowerRow {
+  task_id: string;
+  id: string;
+  namespace: string;
+  kind: string;
+  config: string;
+  next_seq: number;
+  done: number;
+  created_at: number;
 }

@@ -3,6 +3,8 @@ import { StorageConfig } from '../../config/storage.config.js';
 import { AuditStore } from '../../engine/audit/audit.store.js';
 import { ApiKeyStore } from '../../engine/auth/api-key.store.js';
 import { RemoteAgentStore } from '../../engine/registry/remote-agent.store.js';
+import { FollowerStore } from '../../engine/messages/follower.store.js';
+import { OutboxStore } from '../../engine/messages/outbox.store.js';
 import { ResourceStore } from '../../engine/resources/resource.store.js';
 import { MessageStore } from '../../engine/mail/message.store.js';
 import { MemberStore } from '../../engine/members/member.store.js';
@@ -12,6 +14,8 @@ import { SqliteApiKeyStore } from './sqlite/sqlite-api-key.store.js';
 import { SqliteAuditStore } from './sqlite/sqlite-audit.store.js';
 import { SqliteDatabase } from './sqlite/sqlite-database.js';
 import { SqliteRemoteAgentStore } from './sqlite/sqlite-remote-agent.store.js';
+import { SqliteFollowerStore } from './sqlite/sqlite-follower.store.js';
+import { SqliteOutboxStore } from './sqlite/sqlite-outbox.store.js';
 import { SqliteResourceStore } from './sqlite/sqlite-resource.store.js';
 import { SqliteMemberStore } from './sqlite/sqlite-member.store.js';
 import { SqliteMessageStore } from './sqlite/sqlite-message.store.js';
@@ -67,12 +71,24 @@ import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
       useFactory: (database: SqliteDatabase) => new SqliteRemoteAgentStore(database),
       inject: [SqliteDatabase],
     },
+    {
+      provide: OutboxStore,
+      useFactory: (database: SqliteDatabase) => new SqliteOutboxStore(database),
+      inject: [SqliteDatabase],
+    },
+    {
+      provide: FollowerStore,
+      useFactory: (database: SqliteDatabase) => new SqliteFollowerStore(database),
+      inject: [SqliteDatabase],
+    },
   ],
   exports: [
     ApiKeyStore,
     AuditStore,
+    FollowerStore,
     MemberStore,
     MessageStore,
+    OutboxStore,
     RemoteAgentStore,
     ResourceStore,
     TaskStore,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { TasksConfig } from '../../config/tasks.config.js';
 import { Clock } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
+import type { Follower, NewFollower } from '../../core/follower.js';
 import { DEFAULT_NAMESPACE, IdSource, type Namespace } from '../../core/ids.js';
 import type { Principal } from '../../core/principal.js';
 import { taskEvent, type NewTask, type TaskRecord } from '../../core/task.js';
@@ -113,7 +114,7 @@ export class Submissions {
   private async keep(
     caller: Principal,
     task: LiveTask,
-    { input }: NewTask,
+    { input, followers }: NewTask,
     { agent }: Route,
     submission: SubmissionKey | undefined,
   ): Promise<TaskRecord> {
@@ -123,7 +124,8 @@ export class Submissions {
     else this.arrive(record.namespace, 1);
     this.calls.tell('submit', record, caller);
     try {
-      await this.store.submit({ record, input, event, submission });
+      const following = followers?.map((follower) => followerOf(record, follower));
+      await this.store.submit({ record, input, event, submission, followers: following });
     } catch (error) {
       if (agent) this.registry.release(agent);
       this.quota.release(record.namespace);
@@ -201,6 +203,16 @@ export class Submissions {
     };
   }
 }
+
+/** Told of everything that comes after the submission, which its caller knows of. */
+const followerOf = ({ id, namespace, seq, createdAt }: TaskRecord, follower: NewFollower): Follower => ({
+  ...follower,
+  taskId: id,
+  namespace,
+  nextSeq: seq + 1,
+  done: false,
+  createdAt,
+});
 
 const assigned = (record: TaskRecord, { agent, decision }: Route, now: number): TaskRecord =>
   agent

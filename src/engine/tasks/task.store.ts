@@ -1,3 +1,4 @@
+import type { Follower } from '../../core/follower.js';
 import type { AgentRef, Namespace, TaskId } from '../../core/ids.js';
 import type {
   LateResult,
@@ -21,6 +22,8 @@ export interface NewTaskRecord {
   readonly input: TaskInput;
   readonly event: TaskEvent;
   readonly submission: SubmissionKey | undefined;
+  /** Stored with it: whoever wants to be told of the task is told of all of it. */
+  readonly followers?: readonly Follower[] | undefined;
 }
 
 /** A task is given to an agent, or (agent null) taken from it. */
@@ -89,7 +92,7 @@ export abstract class TaskStore {
   /** Moves the deadline only: the agent gave a sign of life that is no event. */
   abstract postpone(id: TaskId, deadlineAt: number): Promise<void>;
   abstract keepLate(id: TaskId, late: LateResult): Promise<void>;
-  /** Deletes at most `limit` tasks that ended before a moment; resolves to how many. */
+  /** Deletes at most `limit` tasks that ended before a moment, with all that hangs on them; resolves to how many. */
   abstract purge(endedBefore: number, limit: number): Promise<number>;
 
   abstract get(id: TaskId): Promise<TaskRecord | undefined>;

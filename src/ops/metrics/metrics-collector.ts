@@ -3,6 +3,8 @@ import { Clock } from '../../core/clock.js';
 import { isTerminal, TASK_STATES } from '../../core/task-states.js';
 import type { Agent } from '../../engine/registry/agent.js';
 import { TelemetryService } from '../../engine/resources/telemetry.service.js';
+import { DeliveryLoop } from '../../engine/messages/delivery-loop.js';
+import { OutboxStore } from '../../engine/messages/outbox.store.js';
 import { RegistryService } from '../../engine/registry/registry.service.js';
 import type { LiveTask } from '../../engine/tasks/live-task.js';
 import { LiveTasks } from '../../engine/tasks/live-tasks.js';
@@ -25,8 +27,10 @@ export class MetricsCollector {
     private readonly waiting: WaitingQueue,
     private readonly store: TaskStore,
     private readonly streams: SseStreams,
+    private readonly outbox: OutboxStore,
     outgoing: SafeOutgoingHttp,
     telemetry: TelemetryService,
+    loop: DeliveryLoop,
   ) {
     live.observe({
       submitted: () => metrics.submitted.inc(),
@@ -38,6 +42,12 @@ export class MetricsCollector {
       metrics.outgoingSeconds.observe({ purpose }, ms / 1000);
     });
     telemetry.observe((quality, result) => metrics.dataPoints.inc({ quality, result }));
+    loop.observe({
+      tried: (kind, outcome, ms) => {
+        metrics.deliveryTries.inc({ kind, outcome });
+        if (ms !== undefined) metrics.deliverySeconds.observe({ kind }, ms / 1000);
+      },
+    });
     store.onCommit((writes, ms) => {
       metrics.commitSeconds.observe(ms / 1000);
       metrics.commitWrites.observe(writes);
@@ -47,6 +57,7 @@ export class MetricsCollector {
   /** All metrics as text for Prometheus. */
   async text(): Promise<string> {
     this.lookAround();
+    await this.countDeliveries();
     return this.metrics.registry.metrics();
   }
 
@@ -68,6 +79,12 @@ export class MetricsCollector {
     metrics.storageAvailable.set(this.store.available ? 1 : 0);
     this.countTasks();
     this.countAgents(this.registry.all());
+  }
+
+  /** While the storage cannot be read the figures stay as they were. */
+  private async countDeliveries(): Promise<void> {
+    const counts = await this.outbox.counts().catch(() => ({}));
+    for (const [state, count] of Object.entries(counts)) this.metrics.deliveries.set({ state }, count);
   }
 
   private countTasks(): void {

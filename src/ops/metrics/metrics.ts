@@ -63,6 +63,17 @@ export class Metrics {
     'Data of sensors that were reported, by quality and what became of them: `accepted`, `duplicate`, `rejected`',
     ['quality', 'result'],
   );
+  readonly deliveryTries = this.counter(
+    'delivery_tries_total',
+    'Tries to deliver a callback, a push notification or another message, by kind and outcome (`dead`: given up, also without a try)',
+    ['kind', 'outcome'],
+  );
+  readonly deliverySeconds = this.histogram('delivery_seconds', 'One try, by kind', SHORT, ['kind']);
+  readonly deliveries = this.gauge(
+    'deliveries',
+    'Deliveries that are not through, by state: `pending`, `waiting` behind an earlier one, `dead`',
+    ['state'],
+  );
 
   readonly commitSeconds = this.histogram('storage_commit_seconds', 'One commit with its flush', SHORT);
   readonly commitWrites = this.histogram(

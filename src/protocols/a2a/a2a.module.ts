@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../../engine/auth/auth.module.js';
 import { RegistryModule } from '../../engine/registry/registry.module.js';
+import { MessagesModule } from '../../engine/messages/messages.module.js';
 import { TasksModule } from '../../engine/tasks/tasks.module.js';
 import { LimitsModule } from '../../engine/limits/limits.module.js';
 import { CardSigner } from './cards/card-signer.js';
@@ -19,9 +20,12 @@ import { A2aController } from './json-rpc/a2a.controller.js';
 import { RemoteAgentsController } from './remote/remote-agents.controller.js';
 import { RemoteAgents } from './remote/remote-agents.service.js';
 
+import { PushConfigs } from './push/push-configs.js';
+import { PushKind } from './push/push-kind.js';
+
 /** Every agent of the gateway as an A2A agent. Needs the global TransportModule. */
 @Module({
-  imports: [AuthModule, LimitsModule, RegistryModule, TasksModule],
+  imports: [AuthModule, LimitsModule, MessagesModule, RegistryModule, TasksModule],
   // 0.3's paths first: `/a2a/v1/…` would else be 1.0's of a tenant `v1`.
   controllers: [
     A2aController,
@@ -40,6 +44,8 @@ import { RemoteAgents } from './remote/remote-agents.service.js';
     GrpcListener,
     A2aCards,
     CardSigner,
+    PushConfigs,
+    PushKind,
     GrpcAddress,
   ],
 })

@@ -128,7 +128,7 @@ const CARD_EXAMPLE = {
         base: 'http://127.0.0.1:8443',
         security: cardSecurity(new AuthConfig({ mode: 'jwt' }), 'http://127.0.0.1:8443'),
         streaming: true,
-        pushNotifications: false,
+        pushNotifications: true,
         requiredExtensions: [],
         extended: true,
       },

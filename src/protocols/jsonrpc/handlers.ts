@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { JsonObject } from '../../core/json.js';
 import type { Principal } from '../../core/principal.js';
+import { Callbacks } from '../../engine/messages/callbacks.js';
 import { RegistryService } from '../../engine/registry/registry.service.js';
 import { TasksService } from '../../engine/tasks/tasks.service.js';
 import { toAgentList } from '../../transport/orchestrator/agent-view.js';
@@ -16,7 +17,7 @@ type Handler = (who: Principal, params: JsonObject) => unknown;
 export class RpcHandlers {
   private readonly handlers: Readonly<Record<RpcMethodName, Handler>> = {
     'tasks/send': async (who, params) =>
-      toAck(await this.tasks.submit(who, toNewTask(params, params['idempotency_key']))),
+      toAck(await this.callbacks.submit(who, toNewTask(params, params['idempotency_key']))),
     'tasks/get': async (who, params) => {
       const view = await this.tasks.get(who, taskIdOf(params));
       return toTask(view.record, view);
@@ -31,6 +32,7 @@ export class RpcHandlers {
 
   constructor(
     private readonly tasks: TasksService,
+    private readonly callbacks: Callbacks,
     private readonly registry: RegistryService,
   ) {}
 

@@ -1,3 +1,4 @@
+import type { A2aConfig } from '../../config/a2a.config.js';
 import type { AgentView } from '../../core/agent.js';
 import { toSkill } from '../../transport/orchestrator/agent-view.js';
 import type { SkillWire } from '../../transport/orchestrator/orchestrator.wire.js';
@@ -11,7 +12,11 @@ const PROTOCOL_VERSION = '0.3.0';
  * All online agents as one: the skills of each, without duplicates.
  * @param publicUrl from the configuration, never from a request
  */
-export const toAggregatedCard = (views: readonly AgentView[], publicUrl: string): AggregatedCardWire => ({
+export const toAggregatedCard = (
+  views: readonly AgentView[],
+  publicUrl: string,
+  { streaming, pushNotifications }: Pick<A2aConfig, 'streaming' | 'pushNotifications'>,
+): AggregatedCardWire => ({
   name: 'agent-gateway',
   description:
     'One door to every agent that is connected to this gateway: tasks are durable, resumable and routed by skill.',
@@ -19,7 +24,7 @@ export const toAggregatedCard = (views: readonly AgentView[], publicUrl: string)
   version,
   protocolVersion: PROTOCOL_VERSION,
   preferredTransport: 'JSONRPC',
-  capabilities: { streaming: true, pushNotifications: false, stateTransitionHistory: true },
+  capabilities: { streaming, pushNotifications, stateTransitionHistory: true },
   defaultInputModes: ['text/plain', 'application/json'],
   defaultOutputModes: ['text/plain', 'application/json'],
   documentationUrl: `${publicUrl}/.well-known/skill.md`,

@@ -278,7 +278,7 @@ function cardExample(): object {
     version: '0.1.0',
     protocolVersion: '0.3.0',
     preferredTransport: 'JSONRPC',
-    capabilities: { streaming: true, pushNotifications: false, stateTransitionHistory: true },
+    capabilities: { streaming: true, pushNotifications: true, stateTransitionHistory: true },
     defaultInputModes: ['text/plain', 'application/json'],
     defaultOutputModes: ['text/plain', 'application/json'],
     documentationUrl: 'http://127.0.0.1:8443/.well-known/skill.md',

@@ -34,6 +34,19 @@ export const REST_ROUTES: readonly RouteInfo[] = [
     right: 'read',
     summary: 'dry run: which agent would get `{skill, namespace?, agent_id?, context_id?}`, and why',
   },
+  {
+    method: 'GET',
+    path: '/deliveries',
+    right: 'read',
+    summary: 'what goes out by itself, newest first: `?status=&kind=&limit=&cursor=`',
+  },
+  { method: 'GET', path: '/deliveries/:delivery', right: 'read', summary: 'a delivery with all its tries' },
+  {
+    method: 'POST',
+    path: '/deliveries/:delivery/redeliver',
+    right: 'execute',
+    summary: 'start one again that was given up',
+  },
   { method: 'POST', path: '/oauth/token', right: null, summary: 'OAuth2 client credentials' },
   {
     method: 'GET',

@@ -5,6 +5,7 @@ import type { Namespace } from '../../core/ids.js';
 import type { Principal } from '../../core/principal.js';
 import type { RouteRequest, RoutingExplanation } from '../../engine/routing/routing.service.js';
 import { AgentsController } from './agents.controller.js';
+import { DeliveriesController } from './deliveries.controller.js';
 import { OAuthController } from './oauth.controller.js';
 import { REST_ROUTES } from './rest.routes.js';
 import { RoutingController } from './routing.controller.js';
@@ -14,6 +15,7 @@ import { WellKnownController } from './well-known.controller.js';
 const controllers = [
   TasksController,
   AgentsController,
+  DeliveriesController,
   RoutingController,
   OAuthController,
   WellKnownController,

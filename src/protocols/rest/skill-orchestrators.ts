@@ -25,6 +25,10 @@ const FIELDS: Record<keyof NewTaskWire, string> = {
   timeout_s: `number above 0, at most ${MAX_TIMEOUT_S}: seconds without a word from the bot after which the task fails`,
   idempotent: 'boolean: safe to run twice, so it is handed to another bot when one is lost',
   wait_for_agent: 'boolean: wait although no online bot has the skill (otherwise: refused)',
+  callback_url:
+    'string: URL that gets a POST at every change of the status after `queued`: the event as in the stream, plus `sequence`, `at` and the whole `task`; in order, tried again until it answers 2xx',
+  callback_secret:
+    'string: `whsec_` and base64; signs these calls in the headers `webhook-id`, `webhook-timestamp`, `webhook-signature` (Standard Webhooks)',
 };
 
 /** Part 1. */

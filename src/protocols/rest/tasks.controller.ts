@@ -2,6 +2,7 @@ import { Controller, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../../core/principal.js';
 import { Caller, Requires } from '../../engine/auth/oauth2.guard.js';
+import { Callbacks } from '../../engine/messages/callbacks.js';
 import { TasksService } from '../../engine/tasks/tasks.service.js';
 import { checked } from '../../transport/http/checked.js';
 import { JsonBody } from '../../transport/http/json-body.js';
@@ -17,6 +18,7 @@ import { TaskListQuery, toFilter } from './task-list.query.js';
 export class TasksController {
   constructor(
     private readonly tasks: TasksService,
+    private readonly callbacks: Callbacks,
     private readonly streams: SseStreams,
   ) {}
 
@@ -29,7 +31,7 @@ export class TasksController {
     @JsonBody() body: unknown,
     @Headers('idempotency-key') key: string | undefined,
   ): Promise<TaskAckWire> {
-    return toAck(await this.tasks.submit(who, toNewTask(body, key)));
+    return toAck(await this.callbacks.submit(who, toNewTask(body, key)));
   }
 
   @Get()

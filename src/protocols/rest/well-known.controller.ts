@@ -27,7 +27,7 @@ export class WellKnownController {
   @Header('cache-control', 'no-cache')
   card(): AggregatedCardWire {
     const views = this.registry.list(ANONYMOUS).filter((view) => this.policy.isPublic(view.namespace));
-    return toAggregatedCard(views, this.publicUrl.base);
+    return toAggregatedCard(views, this.publicUrl.base, this.config.a2a);
   }
 
   @Get('skill.md')

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { DeliveryState } from '../../core/delivery.js';
 import type { TaskState } from '../../core/task-states.js';
+import type {
+  DeliveryDetailsWire,
+  DeliveryListWire,
+  DeliveryWire,
+} from '../../protocols/rest/deliveries.wire.js';
 import type {
   AgentWire,
   AgentListWire,
@@ -31,6 +37,14 @@ export interface TaskListFilter extends Abortable {
   readonly agent?: string;
   readonly contextId?: string;
   /** Tasks per request, 1 to 200. */
+  readonly pageSize?: number;
+}
+
+export interface DeliveryListFilter extends Abortable {
+  readonly status?: DeliveryState;
+  /** Such as `callback` or `push`. */
+  readonly kind?: string;
+  /** Deliveries per request, 1 to 200. */
   readonly pageSize?: number;
 }
 
@@ -137,6 +151,33 @@ export class GatewayClient {
   /** The agents that are online. */
   async agents({ signal }: Abortable = {}): Promise<readonly AgentWire[]> {
     return (await this.http.json<AgentListWire>({ path: '/agents', repeatable: true, signal })).agents;
+  }
+
+  /** What goes out by itself (callbacks, push notifications), newest first, page after page as they are asked for. */
+  async *deliveries({ signal, pageSize = 50, ...filter }: DeliveryListFilter = {}): AsyncGenerator<
+    DeliveryWire,
+    void,
+    void
+  > {
+    const query = new URLSearchParams({ limit: String(pageSize), ...filter });
+    for (;;) {
+      const path = `/deliveries?${query.toString()}`;
+      const page = await this.http.json<DeliveryListWire>({ path, repeatable: true, signal });
+      yield* page.deliveries;
+      if (page.next_cursor === null) return;
+      query.set('cursor', page.next_cursor);
+    }
+  }
+
+  /** A delivery with all its tries. */
+  delivery(id: string, { signal }: Abortable = {}): Promise<DeliveryDetailsWire> {
+    return this.http.json({ path: `/deliveries/${encodeURIComponent(id)}`, repeatable: true, signal });
+  }
+
+  /** Starts a delivery again that was given up. Not repeated: the second time it would be on its way. */
+  redeliver(id: string, { signal }: Abortable = {}): Promise<DeliveryDetailsWire> {
+    const path = `/deliveries/${encodeURIComponent(id)}/redeliver`;
+    return this.http.json({ method: 'POST', path, repeatable: false, signal });
   }
 
   /** Which agent would get a task now, and why. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { GatewayError } from '../../core/errors.js';
 import { toNewTask } from './new-task.js';
 
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const seed = { skill: 'summarize', instruction: '请摘要:AI正在改变世界...' };
 const refusal = (body: unknown, key?: unknown): GatewayError => {
   try {
@@ -38,6 +39,8 @@ test('every field arrives', () => {
       timeout_s: 1.5,
       idempotent: true,
       wait_for_agent: false,
+      callback_url: 'https://x.example/hook',
+      callback_secret: SECRET,
       something_else: 1,
     },
     undefined,
@@ -51,6 +54,7 @@ test('every field arrives', () => {
     timeoutMs: 1_500,
     idempotent: true,
     waitForAgent: false,
+    callback: { url: 'https://x.example/hook', secret: SECRET },
   });
   expect(task).not.toHaveProperty('something_else');
 });
@@ -122,7 +126,12 @@ test.each([
   ['timeout_s', { ...seed, timeout_s: '5' }],
   ['idempotent', { ...seed, idempotent: 'yes' }],
   ['wait_for_agent', { ...seed, wait_for_agent: 1 }],
-  ['callback_url', { ...seed, callback_url: 'https://x' }],
+  ['callback_url', { ...seed, callback_url: 'not a URL' }],
+  ['callback_url', { ...seed, callback_url: `https://x/${'x'.repeat(2048)}` }],
+  ['callback_secret', { ...seed, callback_secret: SECRET }],
+  ['callback_secret', { ...seed, callback_url: 'https://x', callback_secret: 'secret' }],
+  ['callback_secret', { ...seed, callback_url: 'https://x', callback_secret: 'whsec_c2hvcnQ=' }],
+  ['callback_secret', { ...seed, callback_url: 'https://x', callback_secret: `${SECRET}!` }],
 ])('a wrong %s is refused by name: %j', (field, body) => {
   const error = refusal(body);
   expect(error).toMatchObject({ code: 'INVALID', data: { field } });

@@ -4,18 +4,22 @@ import type { AgentName, Namespace } from '../../core/ids.js';
 import { isObject, type Json, type JsonObject } from '../../core/json.js';
 import {
   PRIORITIES,
+  type Callback,
   type Message,
   type NewTask,
   type Part,
   type Priority,
   type TaskInput,
 } from '../../core/task.js';
+import { checkSigningSecret } from '../../core/signing-secret.js';
 import { checkName, checkOptionalName } from '../../core/text.js';
 
 /** The longest `timeout_s`: one day. */
 export const MAX_TIMEOUT_S = 86_400;
 /** Parts of one message at most. */
 export const MAX_PARTS = 1_000;
+/** The longest `callback_url`. */
+export const MAX_URL = 2_048;
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 const NOTHING: JsonObject = Object.freeze({});
 
@@ -27,8 +31,6 @@ const NOTHING: JsonObject = Object.freeze({});
  */
 export function toNewTask(body: unknown, key: unknown): NewTask {
   if (!isObject(body)) throw invalid('body', body, 'a JSON object');
-  if (isGiven(body['callback_url']))
-    throw invalid('callback_url', body['callback_url'], 'nothing: it is not available in this version');
   const task = {
     skill: checkName('skill', body['skill']),
     input: inputOf(body),
@@ -39,6 +41,7 @@ export function toNewTask(body: unknown, key: unknown): NewTask {
     timeoutMs: timeoutOf(body['timeout_s']),
     idempotent: flagOf('idempotent', body['idempotent']),
     waitForAgent: flagOf('wait_for_agent', body['wait_for_agent']),
+    callback: callbackOf(body),
   };
   if (!isGiven(key)) return task;
   return { ...task, idempotencyKey: keyOf(key), fingerprint: fingerprintOf(task) };
@@ -119,6 +122,16 @@ function flagOf(field: string, value: unknown): boolean | undefined {
   if (!isGiven(value)) return undefined;
   if (typeof value !== 'boolean') throw invalid(field, value, 'true or false');
   return value;
+}
+
+function callbackOf({ callback_url: url, callback_secret: secret }: JsonObject): Callback | undefined {
+  if (!isGiven(url)) {
+    if (isGiven(secret)) throw invalid('callback_secret', 'a secret', 'nothing without callback_url');
+    return undefined;
+  }
+  if (typeof url !== 'string' || url.length > MAX_URL || !URL.canParse(url))
+    throw invalid('callback_url', url, `an absolute http or https URL of at most ${MAX_URL} characters`);
+  return isGiven(secret) ? { url, secret: checkSigningSecret('callback_secret', secret) } : { url };
 }
 
 function keyOf(key: unknown): string {

@@ -12,7 +12,7 @@ import {
   words,
   type Schema,
 } from '../openapi/fragment.js';
-import { MAX_PARTS, MAX_TIMEOUT_S } from './new-task.js';
+import { MAX_PARTS, MAX_TIMEOUT_S, MAX_URL } from './new-task.js';
 
 /** The schemas of orchestrator.wire.ts. */
 const name = (description: string): Schema => text(description, { minLength: 1, maxLength: 128 });
@@ -172,6 +172,14 @@ export const ORCHESTRATOR_SCHEMAS: Readonly<Record<string, Schema>> = {
       },
       idempotent: flag('Safe to run twice: handed out again whenever an agent is lost'),
       wait_for_agent: flag('Waits although no online agent has the skill'),
+      callback_url: text('Told of every change of the state after the submission, by POST', {
+        format: 'uri',
+        maxLength: MAX_URL,
+      }),
+      callback_secret: text(
+        'Signs these calls (Standard Webhooks): `whsec_` and 24 to 64 bytes in base64; never shown again',
+        { pattern: '^whsec_[A-Za-z0-9+/]+={0,2}$' },
+      ),
     },
     ['skill'],
   ),

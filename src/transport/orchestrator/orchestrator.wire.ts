@@ -44,6 +44,10 @@ export interface NewTaskWire {
   readonly idempotent?: boolean;
   /** Waits although no online agent has the skill. */
   readonly wait_for_agent?: boolean;
+  /** Told of every change of the state after the submission. */
+  readonly callback_url?: string;
+  /** Signs these calls (Standard Webhooks): `whsec_` and 24 to 64 bytes in base64. */
+  readonly callback_secret?: string;
 }
 
 /** The acknowledgement of a task: committed and on disk. */

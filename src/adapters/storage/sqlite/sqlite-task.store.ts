@@ -15,6 +15,7 @@ import { listTasks } from '../task-list.js';
 import { firstIdAt, toTaskEvent, toTaskRecord, toTaskRow } from '../task-rows.js';
 import { taskStatements } from '../task-statements.js';
 import type { SqliteDatabase } from './sqlite-database.js';
+import { followerOp, forgetFollowers } from './sqlite-follower.store.js';
 import { builder, op, statements } from './statements.js';
 
 const STATEMENTS = statements(taskStatements);
@@ -33,10 +34,11 @@ export class SqliteTaskStore extends TaskStore {
     return this.database.available;
   }
 
-  override submit({ record, input, event, submission }: NewTaskRecord): Promise<void> {
+  override submit({ record, input, event, submission, followers = [] }: NewTaskRecord): Promise<void> {
     const ops = [
       op(STATEMENTS.insertTask, toTaskRow(record)),
       op(STATEMENTS.insertEvent, eventRow(record.id, event, JSON.stringify(input))),
+      ...followers.map(followerOp),
     ];
     if (submission) {
       const { namespace, id: task_id } = record;
@@ -89,9 +91,10 @@ export class SqliteTaskStore extends TaskStore {
     const values = { before_id: firstIdAt(endedBefore), before: endedBefore, limit };
     const rows = await this.database.all<{ id: string }, typeof values>(STATEMENTS.expired, values);
     const { deleteTask, deleteEvents, deleteSubmissions } = STATEMENTS;
-    const ops = rows.flatMap(({ id }) =>
-      [deleteTask, deleteEvents, deleteSubmissions].map((statement) => op(statement, { id })),
-    );
+    const ops = rows.flatMap(({ id }) => [
+      ...[deleteTask, deleteEvents, deleteSubmissions].map((statement) => op(statement, { id })),
+      forgetFollowers(id),
+    ]);
     if (ops.length > 0) await this.database.write(ops, true);
     return rows.length;
   }

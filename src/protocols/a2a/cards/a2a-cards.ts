@@ -97,13 +97,13 @@ export class A2aCards {
 
   private facts(): CardFacts {
     const { base } = this.publicUrl;
-    const { streaming, requiredExtensions } = this.config;
+    const { streaming, pushNotifications, requiredExtensions } = this.config;
     return {
       base,
       grpc: this.grpc.shown,
       security: cardSecurity(this.auth, base),
       streaming,
-      pushNotifications: false,
+      pushNotifications,
       requiredExtensions,
       extended: this.extended,
     };

@@ -1,7 +1,11 @@
 import type {
   AgentCard,
   CancelTaskRequest,
+  DeleteTaskPushNotificationConfigRequest,
+  GetTaskPushNotificationConfigRequest,
   GetTaskRequest,
+  ListTaskPushNotificationConfigsRequest,
+  ListTaskPushNotificationConfigsResponse,
   ListTasksRequest,
   ListTasksResponse,
   Message as A2aMessage,
@@ -9,6 +13,7 @@ import type {
   StreamResponse,
   SubscribeToTaskRequest,
   Task,
+  TaskPushNotificationConfig,
 } from '@a2a-js/sdk';
 import type { A2ARequestHandler } from '@a2a-js/sdk/server';
 import { createHash, randomUUID } from 'node:crypto';
@@ -29,6 +34,8 @@ import { RegistryService } from '../../../engine/registry/registry.service.js';
 import { RESET, type TaskView, type TasksService } from '../../../engine/tasks/tasks.service.js';
 import { A2aEvents } from './a2a-events.js';
 import { fromMessage, fromTask, stateOf, toMessage, type FailureText } from './a2a.mapper.js';
+import type { Dialect } from '../requests/checks.wire.js';
+import type { PushConfigs } from '../push/push-configs.js';
 import type { Target } from './target.js';
 
 type Errors = typeof import('@a2a-js/sdk/errors');
@@ -37,6 +44,7 @@ type Errors = typeof import('@a2a-js/sdk/errors');
 export interface CallContext {
   readonly caller: Principal;
   readonly target: Target;
+  readonly dialect: Dialect;
   /** Aborts when the caller has hung up. */
   readonly signal: AbortSignal;
   /** The last event that the caller has (`Last-Event-ID`). */
@@ -66,6 +74,7 @@ export class A2aHandler implements A2ARequestHandler {
   constructor(
     private readonly tasks: TasksService,
     private readonly registry: RegistryService,
+    private readonly push: PushConfigs,
     private readonly errors: Errors,
     private readonly card: () => AgentCard,
     private readonly context: CallContext,
@@ -169,20 +178,26 @@ export class A2aHandler implements A2ARequestHandler {
     });
   }
 
-  createTaskPushNotificationConfig(): Promise<never> {
-    return this.noPush();
+  createTaskPushNotificationConfig(config: TaskPushNotificationConfig): Promise<TaskPushNotificationConfig> {
+    const { caller, dialect } = this.context;
+    return this.saying(async () => this.pushing.create(caller, config, dialect));
   }
 
-  getTaskPushNotificationConfig(): Promise<never> {
-    return this.noPush();
+  getTaskPushNotificationConfig(
+    key: GetTaskPushNotificationConfigRequest,
+  ): Promise<TaskPushNotificationConfig> {
+    return this.saying(async () => this.pushing.get(this.context.caller, key, key.tenant));
   }
 
-  listTaskPushNotificationConfigs(): Promise<never> {
-    return this.noPush();
+  listTaskPushNotificationConfigs({
+    taskId,
+    tenant,
+  }: ListTaskPushNotificationConfigsRequest): Promise<ListTaskPushNotificationConfigsResponse> {
+    return this.saying(async () => this.pushing.list(this.context.caller, taskId, tenant));
   }
 
-  deleteTaskPushNotificationConfig(): Promise<never> {
-    return this.noPush();
+  deleteTaskPushNotificationConfig(key: DeleteTaskPushNotificationConfigRequest): Promise<void> {
+    return this.saying(async () => this.pushing.delete(this.context.caller, key));
   }
 
   private requireStreams(): void {
@@ -190,24 +205,30 @@ export class A2aHandler implements A2ARequestHandler {
       throw new this.errors.UnsupportedOperationError('this agent does not stream');
   }
 
-  private noPush(): Promise<never> {
-    return Promise.reject(
-      new this.errors.PushNotificationNotSupportedError('this agent sends no push notifications'),
-    );
+  /** @throws PushNotificationNotSupportedError where the configuration says so */
+  private get pushing(): PushConfigs {
+    if (this.card().capabilities?.pushNotifications) return this.push;
+    throw new this.errors.PushNotificationNotSupportedError('this agent sends no push notifications');
   }
 
-  private submit({ message, metadata }: SendMessageRequest): Promise<Submitted> {
+  private submit({ message, metadata, configuration }: SendMessageRequest): Promise<Submitted> {
     return this.saying(async () => {
       if (!message) throw invalid('message', message, 'a message');
-      if (message.taskId) return this.continue(message);
+      const { caller, dialect } = this.context;
+      const config = configuration?.taskPushNotificationConfig;
+      if (message.taskId) return this.continue(message, config);
       const task = this.newTask(message, { ...metadata, ...message.metadata });
-      return { record: await this.tasks.submit(this.context.caller, task), message: task.input.message };
+      const followed = config ? this.pushing.inline(task, config, dialect) : task;
+      return { record: await this.push.submit(caller, followed), message: task.input.message };
     });
   }
 
   /** A message to a task answers what its agent asks; a task that asks nothing takes none. */
-  private async continue(given: A2aMessage): Promise<Submitted> {
-    const { caller } = this.context;
+  private async continue(
+    given: A2aMessage,
+    config: TaskPushNotificationConfig | undefined,
+  ): Promise<Submitted> {
+    const { caller, dialect } = this.context;
     const { taskId, contextId } = given;
     const message = toMessage(given);
     const { record } = await this.tasks.get(caller, taskId);
@@ -218,6 +239,7 @@ export class A2aHandler implements A2ARequestHandler {
         `the task takes no further message: it is ${record.state}`,
       );
     if (isTerminal(record.state)) return { record, message };
+    if (config) await this.pushing.add(record, config, dialect);
     return { record: await this.tasks.continueTask(caller, taskId, message), message };
   }
 

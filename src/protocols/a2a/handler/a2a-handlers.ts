@@ -6,6 +6,7 @@ import { Policy } from '../../../engine/auth/policy.js';
 import { RegistryService } from '../../../engine/registry/registry.service.js';
 import { TasksService } from '../../../engine/tasks/tasks.service.js';
 import { A2aCards } from '../cards/a2a-cards.js';
+import { PushConfigs } from '../push/push-configs.js';
 import type { Dialect } from '../requests/checks.wire.js';
 import type { Sdk } from '../sdk.js';
 import { A2aHandler } from './a2a-handler.js';
@@ -36,6 +37,7 @@ export class A2aHandlers {
     private readonly config: GatewayConfig,
     private readonly tasks: TasksService,
     private readonly registry: RegistryService,
+    private readonly push: PushConfigs,
     private readonly policy: Policy,
     private readonly cards: A2aCards,
     private readonly extensions: Extensions,
@@ -55,7 +57,7 @@ export class A2aHandlers {
     const extendedCard = this.cards.extended
       ? () => this.cards.extendedAgentCard(sdk, target, caller)
       : undefined;
-    return new A2aHandler(this.tasks, this.registry, sdk.errors, () => this.abilities, {
+    return new A2aHandler(this.tasks, this.registry, this.push, sdk.errors, () => this.abilities, {
       ...call,
       failure,
       extendedCard,
@@ -64,11 +66,11 @@ export class A2aHandlers {
 
   /** What the SDK's transport handlers look at: what the agent can do, and which versions it speaks. */
   private get abilities(): AgentCard {
-    const { streaming } = this.config.a2a;
+    const { streaming, pushNotifications } = this.config.a2a;
     const supportedInterfaces = ['1.0', '0.3'].map((protocolVersion) => ({
       protocolBinding: 'GRPC',
       protocolVersion,
     }));
-    return { capabilities: { streaming }, supportedInterfaces } as AgentCard;
+    return { capabilities: { streaming, pushNotifications }, supportedInterfaces } as AgentCard;
   }
 }
