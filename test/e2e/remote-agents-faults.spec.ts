@@ -217,9 +217,12 @@ describe('credentials', () => {
 
 describe('an agent that does not do as it should', () => {
   /** An agent whose card is good and whose endpoint answers like this. */
-  async function badly(handle: RequestListener, more: Fields = {}): Promise<void> {
+  async function badly(
+    handle: (...given: Parameters<RequestListener>) => unknown,
+    more: Fields = {},
+  ): Promise<void> {
     const url = await aServer((req, res) => {
-      if (req.method !== 'GET') return handle(req, res);
+      if (req.method !== 'GET') return void handle(req, res);
       res.setHeader('content-type', 'application/json');
       res.end(
         JSON.stringify({
@@ -271,6 +274,25 @@ describe('an agent that does not do as it should', () => {
     const task = await inState(await submit('hello'), 'failed');
     expect(task['error']).toMatch(/^remote agent: ./);
     expect(gateway.isRunning).toBe(true);
+  });
+
+  test('forgets to end its stream: the task is asked after', async () => {
+    const status = { state: 'working' };
+    const task = { kind: 'task', id: 'r-1', contextId: 'c-1', status };
+    await badly(async (req, res) => {
+      let text = '';
+      for await (const chunk of req) text += String(chunk);
+      const { id, method } = JSON.parse(text) as { id: number; method: string };
+      if (method === 'message/stream') {
+        res.writeHead(200, STREAM).write(`data: ${JSON.stringify({ jsonrpc: '2.0', id, result: task })}\n\n`);
+        return;
+      }
+      const artifacts = [{ artifactId: 'a', parts: [{ kind: 'text', text: 'all there' }] }];
+      const result = { ...task, status: { state: 'completed' }, artifacts };
+      res.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
+    });
+    const done = await inState(await submit('hello'), 'completed');
+    expect(done['artifact']).toMatchObject({ parts: [{ text: 'all there' }] });
   });
 
   test('drips: a whole answer has one time limit', async () => {

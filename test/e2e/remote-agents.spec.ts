@@ -151,6 +151,15 @@ describe.each([
     expect(second!.message.messageId).not.toBe(first!.message.messageId);
   });
 
+  test('is told when a task is canceled that waits for its caller', async () => {
+    const agent = await registered(options);
+    const id = await submit('ask');
+    await inState(id, 'input_required');
+    expect((await caller.post(`/tasks/${id}/cancel`)).status).toBe(200);
+    await eventually(() => agent.canceled.length > 0);
+    expect(agent.canceled).toEqual([agent.asked[0]!.taskId]);
+  });
+
   test('waits for authorization, and goes on by itself', async () => {
     const agent = await registered(options);
     const id = await submit('auth');

@@ -138,8 +138,8 @@ export class RemoteAgent implements RunAgent, Present {
     await deliver(await this.client(), message, AbortSignal.timeout(this.parts.config.timeout));
   }
 
-  present(): Agent | undefined {
-    if (!this.presence.agent) this.presence.answered();
+  present(heard: boolean): Agent | undefined {
+    if (heard && !this.presence.agent) this.presence.answered();
     return this.presence.agent;
   }
 

@@ -33,8 +33,11 @@ export interface RunHost {
   contextOf(record: TaskRecord): Promise<string>;
   /** The task as the engine has it; undefined: it has ended. */
   record(taskId: TaskId): TaskRecord | undefined;
-  /** @throws GatewayError TASK_NOT_FOUND when the engine does not want it (any more) */
-  report(taskId: TaskId, report: TaskReport): Promise<void>;
+  /**
+   * `heard`: the agent has said so just now; else it may be away, and is not brought back for this.
+   * @throws GatewayError TASK_NOT_FOUND when the engine does not want it (any more)
+   */
+  report(taskId: TaskId, report: TaskReport, heard: boolean): Promise<void>;
   /** Keeps the remote agent's names over a restart; resolves when they are on disk. */
   keep(taskId: TaskId, remote: RemoteIds): Promise<void>;
   /** The task is over, or waits for its caller (`forget` false). */
@@ -127,9 +130,8 @@ export class RemoteRun {
   private run(work: () => Promise<void>): void {
     void work()
       .catch((error: unknown) => this.fail(error))
-      .finally(() => {
-        if (!this.stopped.signal.aborted) this.end(true);
-      });
+      .catch((error: unknown) => this.log.error(`task ${this.taskId}: ${String(error)}`))
+      .finally(() => this.end(true));
   }
 
   private async sendAndFollow(assignment: Assignment, anew: boolean): Promise<void> {
@@ -266,7 +268,7 @@ export class RemoteRun {
     const standing = standingIn(known);
     if (standing.endsWith('_required')) this.asked = askedIn(known);
     if (standing === 'ended') this.end(true);
-    else if (standing === 'input_required') this.end(false);
+    else if (standing === 'input_required' && !this.cancelAsked) this.end(false);
   }
 
   /** The last status of a stream that was cut, or that brought no artifact, may not be all there is. */
@@ -286,11 +288,12 @@ export class RemoteRun {
     if (this.cancelAsked) void this.passCancel();
   }
 
-  private async report(report: TaskReport): Promise<void> {
+  /** `heard`: by an answer of the agent, which is there then. */
+  private async report(report: TaskReport, heard = true): Promise<void> {
     this.begun = true;
     const attempt = this.attempt === undefined ? {} : { attempt: this.attempt };
     try {
-      await this.host.report(this.taskId, { ...report, ...attempt });
+      await this.host.report(this.taskId, { ...report, ...attempt }, heard);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       this.unwantedSince ??= this.host.clock.now();
@@ -316,7 +319,7 @@ export class RemoteRun {
   private async fail(error: unknown): Promise<void> {
     if (this.over) return;
     const why = isTaskNotFound(error) ? 'it no longer knows the task' : wordsOf(error);
-    await this.report({ status: 'failed', error: `remote agent: ${why}` });
+    await this.report({ status: 'failed', error: `remote agent: ${why}` }, false);
   }
 
   private isOver(): boolean {

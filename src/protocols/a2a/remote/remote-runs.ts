@@ -30,8 +30,8 @@ export interface RunAgent {
   readonly streams: boolean;
   readonly nameSkill: boolean;
   client(): Promise<RemoteClient>;
-  /** The agent in the registry, brought there if need be: it has just been heard of. */
-  present(): Agent | undefined;
+  /** The agent in the registry; `heard`: it has just been heard of, and is brought there if need be. */
+  present(heard: boolean): Agent | undefined;
 }
 
 /** The tasks of one remote agent: those under way, and those that wait for their caller. */
@@ -122,8 +122,8 @@ export class RemoteRuns implements RunHost, RemoteTasks {
     return (await this.parts.store.remoteContext(namespace, contextId, this.agent.ref)) ?? '';
   }
 
-  async report(taskId: TaskId, report: TaskReport): Promise<void> {
-    const agent = this.agent.present();
+  async report(taskId: TaskId, report: TaskReport, heard: boolean): Promise<void> {
+    const agent = this.agent.present(heard);
     if (!agent) throw new GatewayError('TASK_NOT_FOUND', 'the agent is not there');
     // An agent that is asked twice says twice that it waits.
     if (isInterrupted(report.status) && this.record(taskId)?.state === report.status) return;
