@@ -62,6 +62,8 @@ const CONTRACT: [variable: string, fallback: string][] = [
   ['GATEWAY_WEBHOOKS_TIMEOUT', '10s'],
   ['GATEWAY_WEBHOOKS_STRICT_200', 'false'],
   ['GATEWAY_WEBHOOKS_HEARTBEAT_TIMEOUT', '60s'],
+  ['GATEWAY_WEBHOOKS_INBOX_LEASE', '60s'],
+  ['GATEWAY_WEBHOOKS_INBOX_LIMIT', '10000'],
   ['GATEWAY_WEBHOOKS_ALLOWED_NETWORKS', `${PRIVATE} (development), none (production)`],
   ['GATEWAY_SECRETS_KEY', 'none'],
   ['GATEWAY_REMOTES_TIMEOUT', '30s'],
