@@ -8,6 +8,7 @@ export const QUIET_ROUTES: ReadonlySet<string> = new Set([
   'POST /jsonrpc',
   'POST /tasks',
   'POST /tasks/:id/cancel',
+  'POST /tasks/:id/messages',
   'POST /routing/explain',
   'POST /oauth/token',
   'POST /gateway/heartbeat',
