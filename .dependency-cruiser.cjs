@@ -46,6 +46,7 @@ module.exports = {
     engine('tasks', ['auth', 'registry', 'routing']),
     engine('resources', ['auth']),
     engine('members', ['auth', 'registry']),
+    engine('routes', ['auth', 'registry', 'members', 'resources']),
     engine('mail', ['auth', 'registry', 'members', 'tasks']),
     engine('messages', ['auth', 'tasks']),
     ...['rest', 'jsonrpc', 'bot', 'a2a', 'admin', 'callback', 'ooder', 'webhook'].map((name) =>

@@ -166,6 +166,16 @@ export function describeResourceStore(name: string, open: () => Promise<OpenReso
         expect(await below('dev-1')).toEqual([]);
       });
 
+      it('knows what a place stands below', async () => {
+        await plant();
+        const above = async (id: string, namespace = PRODUCTION) =>
+          (await store.above(namespace, id)).toSorted();
+        expect(await above('dev-1')).toEqual(['dev-1', 'space-1', 'zone-1']);
+        expect(await above('space-1')).toEqual(['space-1']);
+        expect(await above('nowhere')).toEqual([]);
+        expect(await above('dev-1', OTHER)).toEqual([]);
+      });
+
       it('knows what is within what', async () => {
         await plant();
         const within = (id: string, ancestor: string) => store.isWithin(PRODUCTION, id, ancestor);

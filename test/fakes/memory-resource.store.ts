@@ -1,7 +1,7 @@
 import type { DataPoint } from '../../src/core/data-point.js';
 import { GatewayError } from '../../src/core/errors.js';
 import type { Namespace } from '../../src/core/ids.js';
-import type { Page, PageQuery } from '../../src/core/page.js';
+import type { Page } from '../../src/core/page.js';
 import type { ResourceRecord, SensorRecord, TwinRecord } from '../../src/core/resource.js';
 import {
   ResourceStore,
@@ -9,6 +9,7 @@ import {
   type SensorQuery,
   type Stored,
 } from '../../src/engine/resources/resource.store.js';
+import { compare, memoryPage } from './memory-page.js';
 
 const overtaken = (): GatewayError => new GatewayError('CONFLICT', 'another write came first');
 const keyOf = (namespace: Namespace, id: string): string => `${namespace}\n${id}`;
@@ -50,7 +51,7 @@ export class MemoryResourceStore extends ResourceStore {
   }
 
   override async listResources(namespace: Namespace, query: ResourceQuery): Promise<Page<ResourceRecord>> {
-    return page(this.resourcesOf(namespace), query, (record) => ({
+    return memoryPage(this.resourcesOf(namespace), query, (record) => ({
       type: record.type,
       parent_id: record.parentId,
       status: record.status,
@@ -81,6 +82,12 @@ export class MemoryResourceStore extends ResourceStore {
     return found.slice(0, limit);
   }
 
+  override async above(namespace: Namespace, id: string): Promise<readonly string[]> {
+    const record = this.resources.get(keyOf(namespace, id))?.record;
+    if (!record) return [];
+    return [id, ...(record.parentId === null ? [] : await this.above(namespace, record.parentId))];
+  }
+
   override async isWithin(namespace: Namespace, id: string, ancestor: string): Promise<boolean> {
     return this.within(namespace, id, ancestor);
   }
@@ -109,7 +116,7 @@ export class MemoryResourceStore extends ResourceStore {
   }
 
   override async listSensors(namespace: Namespace, query: SensorQuery): Promise<Page<SensorRecord>> {
-    return page(this.sensorsOf(namespace), query, (record) => ({
+    return memoryPage(this.sensorsOf(namespace), query, (record) => ({
       device_id: record.deviceId,
       type: record.type,
       status: record.status,
@@ -178,32 +185,4 @@ export class MemoryResourceStore extends ResourceStore {
       .map(({ record }) => record)
       .filter((record) => record.namespace === namespace);
   }
-}
-
-type Fields = Readonly<Record<string, string | number | null>>;
-
-const compare = (a: unknown, b: unknown): number => (a === b ? 0 : (a as string) < (b as string) ? -1 : 1);
-
-function page<T extends { readonly id: string }>(
-  records: readonly T[],
-  { filters, sort, limit, after }: PageQuery<string, string>,
-  fieldsOf: (record: T) => Fields,
-): Page<T> {
-  const valueOf = (record: T) => fieldsOf(record)[sort.field];
-  const order = (a: [unknown, string], b: [unknown, string]): number =>
-    (compare(a[0], b[0]) || compare(a[1], b[1])) * (sort.descending ? -1 : 1);
-  const matching = records
-    .filter((record) =>
-      Object.entries(filters).every(
-        ([field, value]) => value === undefined || fieldsOf(record)[field] === value,
-      ),
-    )
-    .sort((a, b) => order([valueOf(a), a.id], [valueOf(b), b.id]));
-  const beyond = after
-    ? matching.filter((record) => order([valueOf(record), record.id], [after.value, after.id]) > 0)
-    : matching;
-  const items = beyond.slice(0, limit);
-  const last = items.at(-1);
-  const next = last && beyond.length > limit ? { value: valueOf(last)!, id: last.id } : null;
-  return { items, next, total: matching.length };
 }

@@ -8,6 +8,7 @@ import { prepareFile } from '../../src/adapters/storage/sqlite/sqlite-file.js';
 import { builder } from '../../src/adapters/storage/sqlite/statements.js';
 import { listTasks } from '../../src/adapters/storage/task-list.js';
 import { resourceStatements } from '../../src/adapters/storage/resource-statements.js';
+import { routeStatements } from '../../src/adapters/storage/route-statements.js';
 import { telemetryStatements } from '../../src/adapters/storage/telemetry-statements.js';
 import { taskStatements } from '../../src/adapters/storage/task-statements.js';
 import { deliveryStatements } from '../../src/adapters/storage/delivery-statements.js';
@@ -50,14 +51,17 @@ describe('query plans', () => {
     expect(plan(sql)).toHaveLength(sql.startsWith('insert') ? 0 : 1);
   });
 
-  it.each(Object.entries({ ...resourceStatements(builder), ...telemetryStatements(builder) }))(
-    'of the control plane: %s looks at no table as a whole',
-    (_, { sql }) => {
-      if (/^select "\w+" from "\w+"( order by "seq" desc)? limit \?$/.test(sql)) return; // the first row there is
-      const scans = plan(sql).filter((line) => /^SCAN (?!below$|up$|json_each |CONSTANT ROW)/.test(line));
-      expect(scans).toEqual([]);
-    },
-  );
+  it.each(
+    Object.entries({
+      ...resourceStatements(builder),
+      ...telemetryStatements(builder),
+      ...routeStatements(builder),
+    }),
+  )('of the control plane: %s looks at no table as a whole', (_, { sql }) => {
+    if (/^select "\w+" from "\w+"( order by "seq" desc)? limit \?$/.test(sql)) return; // the first row there is
+    const scans = plan(sql).filter((line) => /^SCAN (?!below$|up$|json_each |CONSTANT ROW)/.test(line));
+    expect(scans).toEqual([]);
+  });
 
   it.each(OUTBOX)('outbox: $name', ({ sql }) => {
     for (const line of plan(sql)) expect(line).toMatch(OUTBOX_STEP);

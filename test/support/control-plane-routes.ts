@@ -60,6 +60,29 @@ const ROUTES: Readonly<Record<string, RecordRoute>> = {
   'DELETE /sensors/:id': { right: 'admin', recordId: 'temp-2', own: 204, foreign: 404 },
 };
 
+const SECRET = { description: 'secret-place' };
+const A_ROUTE = {
+  name: 'route',
+  source: { agent_type: 'bot' },
+  destination: { agent_type: '*', endpoints: [{ url: 'agent:center' }] },
+};
+const ROUTES_OF_ROUTING: Readonly<Record<string, RecordRoute>> = {
+  'POST /routes': { right: 'admin', body: { ...A_ROUTE, route_id: 'route-1' }, own: 200, foreign: 201 },
+  'GET /routes': { right: 'read', own: 200, foreign: 200 },
+  'POST /routes/match': {
+    right: 'read',
+    body: { source_id: 'secret-agent', destination_id: 'center' },
+    own: 200,
+    foreign: 404,
+  },
+  'GET /routes/:id': { right: 'read', recordId: 'route-0', own: 200, foreign: 404 },
+  'PUT /routes/:id': { right: 'admin', recordId: 'route-0', body: A_ROUTE, own: 200, foreign: 404 },
+  'PATCH /routes/:id': { right: 'admin', recordId: 'route-0', body: {}, own: 200, foreign: 404 },
+  'POST /routes/:id/enable': { right: 'admin', recordId: 'route-0', own: 200, foreign: 404 },
+  'POST /routes/:id/disable': { right: 'admin', recordId: 'route-0', own: 200, foreign: 404 },
+  'DELETE /routes/:id': { right: 'admin', recordId: 'route-2', own: 204, foreign: 404 },
+};
+
 const A_POINT = { data_id: 'point-1', device_id: 'dev-1', sensor_id: 'temp-1', timestamp: 1, value: 7 };
 const ROUTES_OF_DATA: Readonly<Record<string, RecordRoute>> = {
   'POST /data/report': { right: 'execute', body: A_POINT, own: 200, foreign: 404 },
@@ -70,7 +93,7 @@ const ROUTES_OF_DATA: Readonly<Record<string, RecordRoute>> = {
 };
 
 export const CONTROL_PLANE_ROUTES: Readonly<Record<string, RecordRoute>> = Object.fromEntries(
-  Object.entries({ ...ROUTES, ...ROUTES_OF_DATA }).map(([route, its]) => [
+  Object.entries({ ...ROUTES, ...ROUTES_OF_ROUTING, ...ROUTES_OF_DATA }).map(([route, its]) => [
     route.replace(' ', ` ${API}`),
     its,
   ]),
@@ -85,5 +108,7 @@ export async function makeOwnersRecords(owner: Orchestrator): Promise<void> {
   for (const sensor_id of ['temp-1', 'temp-2'])
     await owner.post(`${API}/sensors`, { ...A_SENSOR, sensor_id });
   await owner.request('PATCH', `${API}/devices/dev-1/twin/desired`, { key: 'secret-place' });
+  for (const route_id of ['route-0', 'route-1', 'route-2'])
+    await owner.post(`${API}/routes`, { ...A_ROUTE, route_id, ...(route_id !== 'route-1' && SECRET) });
   await owner.post(`${API}/data/report`, { ...A_POINT, data_id: 'point-0', value: 'secret-place' });
 }

@@ -8,8 +8,8 @@ type Run = <Row>(query: CompiledQuery<Row>) => Promise<Row[]>;
 
 /** Where a list looks. Filters and sorts are named as its columns are, but for `id`. */
 interface Listed {
-  readonly table: 'resources' | 'sensors';
-  readonly id: 'resource_id' | 'sensor_id';
+  readonly table: 'resources' | 'sensors' | 'routes';
+  readonly id: 'resource_id' | 'sensor_id' | 'route_id';
 }
 
 /** A page of a table, by key: as quick at the end of a list as at its beginning. `total` counts what the filters leave. */

@@ -179,6 +179,13 @@ function reads(db: Kysely<Schema>) {
         .where('device_id', '=', id)
         .limit(1),
     ),
+    above: new Prepared<Key>(
+      db
+        .selectFrom('resources')
+        .select('resource_id')
+        .where('namespace', '=', namespace)
+        .where(sql<string>`resource_id`, 'in', upFrom(id)),
+    ),
     within: new Prepared<Key & { readonly ancestor: string }>(
       db.selectNoFrom(sql<number>`${param('ancestor')} in ${upFrom(id)}`.as('within')),
     ),

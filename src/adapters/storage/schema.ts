@@ -14,6 +14,7 @@ export interface Schema extends MailSchema {
   resources: ResourceRow;
   sensors: SensorRow;
   twins: TwinRow;
+  routes: RouteRow;
   data_points: DataPointRow;
   latest_points: LatestPointRow;
   dropped_series: DroppedSeriesRow;
@@ -275,4 +276,21 @@ export interface TaskFollowerRow {
   next_seq: number;
   done: number;
   created_at: number;
+}
+
+export interface RouteRow {
+  namespace: string;
+  route_id: string;
+  name: string;
+  description: string | null;
+  source: string;
+  destination: string;
+  source_type: string;
+  destination_type: string;
+  priority: number;
+  enabled: number;
+  created_at: number;
+  updated_at: number;
+  version: number;
+  fingerprint: string;
 }

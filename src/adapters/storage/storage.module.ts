@@ -8,6 +8,7 @@ import { OutboxStore } from '../../engine/messages/outbox.store.js';
 import { ResourceStore } from '../../engine/resources/resource.store.js';
 import { MessageStore } from '../../engine/mail/message.store.js';
 import { MemberStore } from '../../engine/members/member.store.js';
+import { RouteStore } from '../../engine/routes/route.store.js';
 import { TelemetryStore } from '../../engine/resources/telemetry.store.js';
 import { TaskStore } from '../../engine/tasks/task.store.js';
 import { SqliteApiKeyStore } from './sqlite/sqlite-api-key.store.js';
@@ -19,6 +20,7 @@ import { SqliteOutboxStore } from './sqlite/sqlite-outbox.store.js';
 import { SqliteResourceStore } from './sqlite/sqlite-resource.store.js';
 import { SqliteMemberStore } from './sqlite/sqlite-member.store.js';
 import { SqliteMessageStore } from './sqlite/sqlite-message.store.js';
+import { SqliteRouteStore } from './sqlite/sqlite-route.store.js';
 import { SqliteTelemetryStore } from './sqlite/sqlite-telemetry.store.js';
 import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
 
@@ -62,6 +64,11 @@ import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
       inject: [SqliteDatabase],
     },
     {
+      provide: RouteStore,
+      useFactory: (database: SqliteDatabase) => new SqliteRouteStore(database),
+      inject: [SqliteDatabase],
+    },
+    {
       provide: TelemetryStore,
       useFactory: (database: SqliteDatabase) => new SqliteTelemetryStore(database),
       inject: [SqliteDatabase],
@@ -91,6 +98,7 @@ import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
     OutboxStore,
     RemoteAgentStore,
     ResourceStore,
+    RouteStore,
     TaskStore,
     TelemetryStore,
   ],

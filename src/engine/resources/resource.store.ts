@@ -38,6 +38,8 @@ export abstract class ResourceStore {
   abstract hasChildren(namespace: Namespace, id: string): Promise<boolean>;
   /** All that stands below it, nearest first, at most `limit`. */
   abstract below(namespace: Namespace, id: string, limit: number): Promise<readonly ResourceRecord[]>;
+  /** The ids of what it stands below, itself among them; none where there is no such resource. */
+  abstract above(namespace: Namespace, id: string): Promise<readonly string[]>;
   /** Whether `id` is `ancestor`, or stands below it. */
   abstract isWithin(namespace: Namespace, id: string, ancestor: string): Promise<boolean>;
 

@@ -132,6 +132,11 @@ export class ResourcesService {
     );
   }
 
+  /** The ids of a place and of all that it stands below; none of a place that is none. */
+  async placesOf(namespace: Namespace, id: string | null): Promise<readonly string[]> {
+    return id === null ? [] : this.store.above(namespace, id);
+  }
+
   private async find(namespace: Namespace, kind: ResourceKind, id: string): Promise<ResourceRecord> {
     const record = (await this.store.resource(namespace, id))?.record;
     if (record && (kind === 'resource' || record.type === 'device')) return record;

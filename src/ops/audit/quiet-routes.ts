@@ -18,6 +18,7 @@ export const QUIET_ROUTES: ReadonlySet<string> = new Set([
   'POST /gateway/tasks/:id/status',
   'PATCH /api/v1/devices/:id/twin/reported',
   'POST /api/v1/data/report',
+  'POST /api/v1/routes/match',
 ]);
 
 /** Whether an answered request was no change of its own. A route that nobody has thought about is one. */

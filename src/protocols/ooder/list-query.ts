@@ -11,7 +11,16 @@ export type Query = Readonly<Record<string, unknown>>;
 export interface ListWords<Filter extends string, Sort extends string> {
   /** The field that each filter is for, and the words that it takes; null: a filter `parent_id=` finds what has none. */
   readonly filters: Readonly<
-    Record<string, { readonly field: Filter; readonly words?: readonly string[]; readonly orNone?: true }>
+    Record<
+      string,
+      {
+        readonly field: Filter;
+        readonly words?: readonly string[];
+        /** What stands for each word in the store, where that is another one. */
+        readonly stored?: Readonly<Record<string, string>>;
+        readonly orNone?: true;
+      }
+    >
   >;
   readonly sorts: Readonly<Record<string, Sort>>;
 }
@@ -78,12 +87,12 @@ function filtersOf<Filter extends string>(
   known: ListWords<Filter, string>['filters'],
 ): Partial<Record<Filter, string | null>> {
   const filters: Partial<Record<Filter, string | null>> = {};
-  for (const [name, { field, words, orNone }] of Object.entries(known)) {
+  for (const [name, { field, words, stored, orNone }] of Object.entries(known)) {
     const value = text(query, name);
     if (value === undefined) continue;
     if (words && !words.includes(value))
       throw invalidFields([{ field: name, rule: `one of ${words.join(', ')}` }]);
-    filters[field] = orNone && value === '' ? null : value;
+    filters[field] = orNone && value === '' ? null : (stored?.[value] ?? value);
   }
   return filters;
 }

@@ -10,6 +10,8 @@ export const API_ROOT = 'api/v1';
 export interface OoderError {
   readonly code: string;
   readonly status: number;
+  /** Said instead of the error's own message, where that could tell a foreign thing from a missing one. */
+  readonly message?: string;
 }
 
 /** Seed 004, 6.1; 1002 and 1005 are of the main volume of V0.6. A new code of the core does not compile until it has its row. */
@@ -17,8 +19,8 @@ export const OODER_ERRORS: Record<ErrorCode, OoderError> = {
   INVALID: { code: '3004', status: 400 },
   UNAUTHENTICATED: { code: '1002', status: 401 },
   FORBIDDEN: { code: '3003', status: 403 },
-  TASK_NOT_FOUND: { code: '3001', status: 404 },
-  AGENT_NOT_FOUND: { code: '3001', status: 404 },
+  TASK_NOT_FOUND: { code: '3001', status: 404, message: 'Task not found' },
+  AGENT_NOT_FOUND: { code: '3001', status: 404, message: 'Agent not found' },
   NOT_FOUND: { code: '3001', status: 404 },
   TASK_TERMINAL: { code: '3006', status: 409 },
   CONFLICT: { code: '3006', status: 409 },
@@ -66,7 +68,7 @@ function statusOf({ code }: GatewayError, said: HttpError): number {
 
 const toErrorBody = (error: GatewayError, message: string): OoderErrorBody => ({
   code: OODER_ERRORS[error.code].code,
-  message,
+  message: OODER_ERRORS[error.code].message ?? message,
   details: detailsOf(error, message),
   timestamp: new Date().toISOString(),
 });

@@ -101,3 +101,31 @@ export interface BucketWire {
   readonly value: PointValue;
   readonly count: number;
 }
+
+/** Seed 004, 3.4.1. */
+export interface RouteWire {
+  readonly route_id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly source: { readonly agent_type: string; readonly filters: JsonObject };
+  readonly destination: {
+    readonly agent_type: string;
+    readonly endpoints: readonly { readonly url: string; readonly weight: number }[];
+  };
+  readonly priority: number;
+  readonly enabled: boolean;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly version: number;
+}
+
+export interface RouteMatchWire {
+  readonly route_id: string;
+  readonly endpoint: { readonly url: string; readonly weight: number };
+  /** The rules that were looked at, in their order. */
+  readonly considered: readonly {
+    readonly route_id: string;
+    readonly matches: boolean;
+    readonly reason: string;
+  }[];
+}

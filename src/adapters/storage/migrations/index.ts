@@ -7,6 +7,7 @@ import { up as members } from './0004-members.js';
 import { up as enterprise } from './0005-enterprise.js';
 import { up as remoteAgents } from './0006-remote-agents.js';
 import { up as controlPlane } from './0007-control-plane.js';
+import { up as routes } from './0008-routes.js';
 
 export type Dialect = 'sqlite' | 'postgres';
 
@@ -23,4 +24,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0005-enterprise': { up: enterprise },
   '0006-remote-agents': { up: remoteAgents },
   '0007-control-plane': { up: controlPlane },
+  '0008-routes': { up: routes },
 };

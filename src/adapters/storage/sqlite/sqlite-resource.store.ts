@@ -71,6 +71,11 @@ export class SqliteResourceStore extends ResourceStore {
     return (await this.scan(query.compile(builder))).map(toResource);
   }
 
+  override async above(namespace: Namespace, id: string): Promise<readonly string[]> {
+    const rows = await this.database.all<{ resource_id: string }, Key>(STATEMENTS.above, { namespace, id });
+    return rows.map((row) => row.resource_id);
+  }
+
   override async isWithin(namespace: Namespace, id: string, ancestor: string): Promise<boolean> {
     const values = { namespace, id, ancestor };
     const row = await this.database.one<{ within: number }, typeof values>(STATEMENTS.within, values);

@@ -23,17 +23,10 @@ import { MAX_BODY } from '../fields.js';
 import { flag, toList, toPageQuery, type ListWire, type Query as Params } from '../list-query.js';
 import { API_ROOT, invalidFields } from '../ooder-errors.js';
 import type { DeviceWire, SensorWire } from '../ooder.wire.js';
+import { merging, replacing } from '../record-words.js';
 import { sendCreated, sendRecord, toVersion } from '../record-answers.js';
 import { DEVICE_LIST, SENSOR_LIST } from './list-words.js';
-import {
-  DEVICE_WORDS,
-  merging,
-  replacing,
-  toDeviceDraft,
-  toDeviceWire,
-  toSensorWire,
-  toTwinWire,
-} from './resource.mapper.js';
+import { DEVICE_WORDS, toDeviceDraft, toDeviceWire, toSensorWire, toTwinWire } from './resource.mapper.js';
 
 /** Devices (seed 004, 4.4.1): the resources of type `device` in words of their own. */
 @Controller(`${API_ROOT}/devices`)

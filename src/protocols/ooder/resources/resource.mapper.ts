@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { isoTime } from '../../../core/clock.js';
-import { isObject, type JsonObject } from '../../../core/json.js';
 import {
   DEVICE_STATUSES,
   RESOURCE_STATUSES,
@@ -10,24 +9,13 @@ import {
   type SensorRecord,
   type TwinRecord,
 } from '../../../core/resource.js';
-import { mergePatch } from '../../../engine/resources/merge-patch.js';
 import type { ResourceDraft } from '../../../engine/resources/resource-draft.js';
 import type { ResourceTree } from '../../../engine/resources/resources.service.js';
 import type { SensorDraft } from '../../../engine/resources/sensors.service.js';
 import { deltaOf } from '../../../engine/resources/twins.service.js';
-import {
-  description,
-  id,
-  integer,
-  jsonColumn,
-  line,
-  nullable,
-  number,
-  oneOf,
-  parsed,
-  unknownFields,
-} from '../fields.js';
+import { description, id, integer, jsonColumn, line, nullable, number, oneOf, parsed } from '../fields.js';
 import { invalidFields } from '../ooder-errors.js';
+import type { RecordWords, Sent } from '../record-words.js';
 import type { DeviceWire, ResourceTreeWire, ResourceWire, SensorWire, TwinWire } from '../ooder.wire.js';
 
 const name = line(255);
@@ -73,12 +61,6 @@ const SENSOR = z.object({
   retention_rows: nullable(integer(1, Number.MAX_SAFE_INTEGER)),
 });
 
-/** What a caller sent, and the id that he chose. */
-interface Sent<Draft> {
-  readonly id: string | undefined;
-  readonly draft: Draft;
-}
-
 /** @throws GatewayError INVALID */
 export function toResourceDraft(body: unknown, strict = false): Sent<ResourceDraft> {
   const { resource_id, parent_id, ...fields } = parsed(RESOURCE, body, strict);
@@ -113,14 +95,6 @@ export function toSensorDraft(body: unknown, strict = false): Sent<SensorDraft> 
   return { id: sent.sensor_id ?? undefined, draft };
 }
 
-/** How an address reads what it is sent and shows what it has. */
-export interface RecordWords<Record, Wire, Draft> {
-  readonly idField: string;
-  readonly schema: z.ZodObject;
-  read(body: unknown, strict: boolean): Sent<Draft>;
-  show(record: Record): Wire;
-}
-
 export const RESOURCE_WORDS: RecordWords<ResourceRecord, ResourceWire, ResourceDraft> = {
   idField: 'resource_id',
   schema: RESOURCE,
@@ -139,40 +113,6 @@ export const SENSOR_WORDS: RecordWords<SensorRecord, SensorWire, SensorDraft> = 
   read: toSensorDraft,
   show: toSensorWire,
 };
-
-/** PUT: the body is the record. @throws GatewayError INVALID */
-export function replacing<R, W, D>(
-  words: RecordWords<R, W, D>,
-  of: string,
-  body: unknown,
-  strict: boolean,
-): D {
-  const sent = words.read(body, strict);
-  requireSameId(words.idField, of, sent.id);
-  return sent.draft;
-}
-
-/** PATCH: the body is merged into the record as it is shown (RFC 7396). @throws GatewayError INVALID */
-export function merging<R, W, D>(
-  words: RecordWords<R, W, D>,
-  of: string,
-  body: unknown,
-  strict: boolean,
-): (record: R) => D {
-  if (!isObject(body)) throw invalidFields([{ field: 'body', rule: 'a JSON object' }]);
-  const unknown = strict ? unknownFields(words.schema, body) : [];
-  if (unknown.length > 0) throw invalidFields(unknown);
-  return (record) => {
-    const sent = words.read(mergePatch(words.show(record) as JsonObject, body), false);
-    requireSameId(words.idField, of, sent.id);
-    return sent.draft;
-  };
-}
-
-function requireSameId(field: string, of: string, sent: string | undefined): void {
-  if (sent !== undefined && sent !== of)
-    throw invalidFields([{ field, rule: 'the id in the path, or none' }]);
-}
 
 export function toResourceWire(record: ResourceRecord): ResourceWire {
   return {

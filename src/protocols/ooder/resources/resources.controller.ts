@@ -20,16 +20,10 @@ import { MAX_BODY } from '../fields.js';
 import { flag, toList, toPageQuery, type ListWire, type Query as Params } from '../list-query.js';
 import { API_ROOT } from '../ooder-errors.js';
 import type { ResourceTreeWire, ResourceWire } from '../ooder.wire.js';
+import { merging, replacing } from '../record-words.js';
 import { sendCreated, sendRecord, toVersion } from '../record-answers.js';
 import { RESOURCE_LIST } from './list-words.js';
-import {
-  merging,
-  replacing,
-  RESOURCE_WORDS,
-  toResourceDraft,
-  toResourceWire,
-  toTreeWire,
-} from './resource.mapper.js';
+import { RESOURCE_WORDS, toResourceDraft, toResourceWire, toTreeWire } from './resource.mapper.js';
 
 /** Spaces, zones and devices (seed 004, 2.3.1). */
 @Controller(`${API_ROOT}/resources`)

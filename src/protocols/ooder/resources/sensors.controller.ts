@@ -20,9 +20,10 @@ import { MAX_BODY } from '../fields.js';
 import { flag, toList, toPageQuery, type ListWire, type Query as Params } from '../list-query.js';
 import { API_ROOT } from '../ooder-errors.js';
 import type { SensorWire } from '../ooder.wire.js';
+import { merging, replacing } from '../record-words.js';
 import { sendCreated, sendRecord, toVersion } from '../record-answers.js';
 import { SENSOR_LIST } from './list-words.js';
-import { merging, replacing, SENSOR_WORDS, toSensorDraft, toSensorWire } from './resource.mapper.js';
+import { SENSOR_WORDS, toSensorDraft, toSensorWire } from './resource.mapper.js';
 
 /** The sensors of devices (seed 004, 4.4.2). */
 @Controller(`${API_ROOT}/sensors`)
