@@ -5,6 +5,7 @@ import { Quota } from '../core/quota.js';
 import { OutgoingHttp } from '../core/outgoing-http.js';
 import { HttpDrain } from './http/drain.js';
 import { SseStreams, STALL_LIMIT_MS } from './http/sse.js';
+import { GuestMethods } from './jsonrpc/guest-methods.js';
 import { SafeOutgoingHttp } from './outgoing/safe-outgoing-http.js';
 
 /** What the transports need of the configuration (`GatewayConfig` has it all); milliseconds. */
@@ -40,8 +41,14 @@ export class TransportModule implements OnApplicationShutdown {
     return {
       module: TransportModule,
       global: true,
-      providers: [streams, drain, outgoing, { provide: OutgoingHttp, useExisting: SafeOutgoingHttp }],
-      exports: [SseStreams, OutgoingHttp, SafeOutgoingHttp],
+      providers: [
+        streams,
+        drain,
+        outgoing,
+        GuestMethods,
+        { provide: OutgoingHttp, useExisting: SafeOutgoingHttp },
+      ],
+      exports: [SseStreams, GuestMethods, OutgoingHttp, SafeOutgoingHttp],
     };
   }
 

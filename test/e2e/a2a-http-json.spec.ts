@@ -267,6 +267,31 @@ describe('0.3', () => {
     expect(JSON.stringify(answer.body)).not.toContain('"kind"');
   });
 
+  test('fields may be named as in the .proto files; what is the caller’s own stays as it is', async () => {
+    await aBot();
+    const named = { message_id: randomUUID(), context_id: 'c-1', role: 'ROLE_USER' };
+    const metadata = { own_name: { still_own: 1 } };
+    const older = await http.post('/a2a/v1/message:send', {
+      message: { ...named, content: [{ data: { data: { a_b: 1 } } }], metadata },
+    });
+    expect(taskOf(older)).toMatchObject({
+      contextId: 'c-1',
+      history: [{ content: [{ data: { data: { a_b: 1 } } }], metadata }],
+    });
+    const newer = await http.post('/a2a/message:send', {
+      message: {
+        ...named,
+        message_id: randomUUID(),
+        parts: [{ data: { a_b: 1 }, media_type: 'x/y' }],
+        metadata,
+      },
+    });
+    expect(taskOf(newer)).toMatchObject({
+      contextId: 'c-1',
+      history: [{ parts: [{ data: { a_b: 1 } }], metadata }],
+    });
+  });
+
   test('cancels, streams, resumes', async () => {
     const bot = await aBot({ behaviour: silent });
     const sent = await http.post('/a2a/v1/message:send', {

@@ -472,3 +472,34 @@ test('A020: in the production profile the agent’s own words stay inside', asyn
   });
   expect(envelope(foreign).error?.code).toBe(-32001);
 });
+
+describe('A2A at /jsonrpc', () => {
+  test('V001: its methods are answered there as at /a2a, streams too', async () => {
+    await aBot();
+    const sent = await rpc('SendMessage', { message: message10() }, V1, '/jsonrpc');
+    expect(sent.result).toMatchObject({ task: { status: { state: 'TASK_STATE_COMPLETED' } } });
+    const older = await rpc('message/send', { message: message03() }, {}, '/jsonrpc');
+    expect(older.result).toMatchObject({ status: { state: 'completed' } });
+    const { events: all } = await stream('SendStreamingMessage', { message: message10() }, V1, '/jsonrpc');
+    expect(all.at(-1)!.data.result).toMatchObject({
+      statusUpdate: { status: { state: 'TASK_STATE_COMPLETED' } },
+    });
+  });
+
+  test('tasks/get and tasks/cancel stay the gateway’s own, unless A2A’s version is named', async () => {
+    await aBot();
+    const { id } = (await rpc('message/send', { message: message03() })).result!;
+    expect((await rpc('tasks/get', { id }, {}, '/jsonrpc')).result).toMatchObject({ task_id: id });
+    const named = await rpc('tasks/get', { id }, { 'a2a-version': '0.3' }, '/jsonrpc');
+    expect(named.result).toMatchObject({ kind: 'task', id });
+    expect((await rpc('tasks/cancel', { id }, {}, '/jsonrpc')).error?.code).toBe(-32002);
+    expect((await rpc('agents/list', {}, V1, '/jsonrpc')).result).toHaveProperty('agents');
+  });
+
+  test('a refused stream of 0.3 is an event for callers who read nothing else', async () => {
+    const params = { id: `t-${'0'.repeat(32)}` };
+    const { events: all } = await stream('tasks/resubscribe', params, { accept: 'text/event-stream' });
+    expect(all.map(({ data }) => data.error?.code)).toEqual([-32001]);
+    expect((await rpc('tasks/resubscribe', params)).error?.code).toBe(-32001);
+  });
+});

@@ -4,9 +4,6 @@ import WebSocket from 'ws';
 
 /** Longer than the kits wait for a stream (`TCK_STREAMING_TIMEOUT`, two seconds unless it is set): they wait twice that. */
 const STREAM_TIMEOUT_MS = Number(process.env.TCK_STREAMING_TIMEOUT ?? 2) * 1_000;
-/** Time in which the older kit looks at a task that has not ended, or cancels it. */
-const WORK_MS = 1_200;
-
 const text = (value) => ({ parts: [{ type: 'text', text: value }] });
 const file = (fields) => ({
   parts: [{ type: 'file', file: { name: 'output.txt', mimeType: 'text/plain', ...fields } }],
@@ -47,12 +44,14 @@ const SCENARIOS = {
     2 * STREAM_TIMEOUT_MS,
     { ...completed, artifact: text('resumed') },
   ],
-  // Whatever else the older kit sends takes a while, as with its own agent.
-  'test-': [running, WORK_MS, { ...completed, artifact: text('Hello World!') }],
   '': [{ ...completed, artifact: text('Hello from TCK') }],
 };
 
-function scenarioOf(messageId) {
+/** The older kit goes on with its tasks, and cancels them: they must not have ended. */
+const ASKS = [running, { status: 'input_required', message: says('What else?') }];
+
+function scenarioOf(messageId, kit) {
+  if (kit === '0.3' && !/^(tck-|test-resubscribe)/.test(messageId)) return ASKS;
   const prefixes = Object.keys(SCENARIOS).filter((prefix) => messageId.startsWith(prefix));
   return SCENARIOS[prefixes.sort((a, b) => b.length - a.length)[0]];
 }
@@ -63,16 +62,18 @@ const CONTINUED = [{ ...completed, artifact: text('Thank you') }];
 /**
  * Connects the agent.
  * @param {string} url of the gateway's bot listener
+ * @param {'1.0' | '0.3'} kit whose scenarios it plays
  * @returns {Promise<WebSocket>} the socket, once the agent is registered
  */
-export async function connectTckAgent(url) {
+export async function connectTckAgent(url, kit) {
   const socket = new WebSocket(url, { perMessageDeflate: false });
   const canceled = new Set();
   const send = (method, params, id) => socket.send(JSON.stringify({ jsonrpc: '2.0', method, params, id }));
 
   async function play({ id, message, metadata }) {
     canceled.delete(id);
-    const steps = metadata?.continuation ? CONTINUED : scenarioOf(message.messageId ?? '');
+    const steps =
+      metadata?.continuation && kit !== '0.3' ? CONTINUED : scenarioOf(message.messageId ?? '', kit);
     for (const step of steps) {
       if (typeof step === 'number') await new Promise((resolve) => setTimeout(resolve, step));
       if (canceled.has(id) || socket.readyState !== WebSocket.OPEN) return;

@@ -14,8 +14,9 @@ const PROFILES = {
 };
 
 const profile = process.argv[2] ?? 'all';
-if (!(profile in PROFILES)) {
-  console.error(`profile: got ${JSON.stringify(profile)}, allowed: ${Object.keys(PROFILES).join(', ')}`);
+const kit = process.argv[3] ?? '1.0';
+if (!(profile in PROFILES) || !['1.0', '0.3'].includes(kit)) {
+  console.error(`usage: tck:serve [${Object.keys(PROFILES).join('|')} [1.0|0.3]]`);
   process.exit(64);
 }
 
@@ -28,7 +29,7 @@ const gateway = spawn(process.execPath, ['dist/main.js'], {
     GATEWAY_STORAGE_URL: 'sqlite::memory:',
     GATEWAY_LOG_LEVEL: 'warn',
     // The kits' schemas take no fields of another version.
-    GATEWAY_A2A_CARD_VERSION: process.argv[3] ?? '1.0',
+    GATEWAY_A2A_CARD_VERSION: kit,
     ...PROFILES[profile],
     ...process.env,
   },
@@ -42,7 +43,9 @@ for await (const line of createInterface({ input: gateway.stdout })) {
   console.log(line);
   if (!ready) continue;
   const [, http, bots] = ready;
-  const socket = await connectTckAgent(bots);
-  console.log(`profile ${profile}: the kits' system under test is ${http}`);
+  const socket = await connectTckAgent(bots, kit);
+  console.log(
+    `profile ${profile}, kit of ${kit}: the system under test is ${http}${kit === '0.3' ? '/a2a' : ''}`,
+  );
   await once(socket, 'close');
 }

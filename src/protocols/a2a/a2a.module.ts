@@ -13,6 +13,8 @@ import { A2aHandlers } from './handler/a2a-handlers.js';
 import { A2aLegacyRestController } from './http-json/legacy-rest.controller.js';
 import { RestCalls } from './http-json/rest-calls.js';
 import { A2aRestController } from './http-json/rest.controller.js';
+import { A2aAnswers } from './json-rpc/a2a-answers.js';
+import { A2aGuest } from './json-rpc/a2a-guest.js';
 import { A2aCalls } from './json-rpc/a2a-calls.js';
 import { A2aCards } from './cards/a2a-cards.js';
 import { A2aCardsController } from './cards/a2a-cards.controller.js';
@@ -39,6 +41,8 @@ import { PushKind } from './push/push-kind.js';
     A2aHandlers,
     Extensions,
     A2aCalls,
+    A2aAnswers,
+    A2aGuest,
     RestCalls,
     GrpcServices,
     GrpcListener,

@@ -45,7 +45,10 @@ export function hybridCard(subject: CardSubject, facts: CardFacts): CardWire {
     protocolVersion: '0.3.0',
     url,
     preferredTransport: 'JSONRPC',
-    additionalInterfaces: legacy.map((one) => ({ url: one.url, transport: one.protocolBinding })),
+    additionalInterfaces: legacy.map((one) => ({
+      url: one.url === facts.grpc ? asUrl(one.url, facts.base) : one.url,
+      transport: one.protocolBinding,
+    })),
     supportsAuthenticatedExtendedCard: facts.extended,
     // 1.0
     supportedInterfaces: [
@@ -65,6 +68,9 @@ export function hybridCard(subject: CardSubject, facts: CardFacts): CardWire {
     ...facts.security,
   };
 }
+
+/** 0.3 wants URLs (§5.5.5), also where a binding has none; 1.0's clients want gRPC's own form. */
+const asUrl = (address: string, base: string): string => `${new URL(base).protocol}//${address}`;
 
 const grpcInterface = ({ tenant }: CardSubject, { grpc }: CardFacts): Interface[] =>
   grpc === undefined ? [] : [{ url: grpc, protocolBinding: 'GRPC', ...(tenant !== undefined && { tenant }) }];

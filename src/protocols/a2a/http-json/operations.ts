@@ -2,6 +2,7 @@ import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
 import { invalid } from '../../../core/errors.js';
 import { isObject, type JsonObject } from '../../../core/json.js';
 import type { Sdk } from '../sdk.js';
+import { camelFields } from './proto-names.js';
 
 /** A request of an HTTP+JSON binding, taken apart. */
 export interface RestRequest {
@@ -58,5 +59,5 @@ export type OperationTable = Readonly<Record<OperationName, Operation>>;
 export function bodyObject(value: unknown): JsonObject {
   if (value === undefined || value === null) return {};
   if (!isObject(value)) throw invalid('body', value, 'an object');
-  return value;
+  return camelFields(value);
 }

@@ -49,6 +49,26 @@ const OTHERS: Readonly<Record<string, z.ZodType>> = {
   ListTaskPushNotificationConfigs: listsPushConfigs,
 };
 
+/** Methods of 0.3 (and 0.2). */
+const V03_METHODS = new Set([
+  'message/send',
+  'message/stream',
+  'tasks/get',
+  'tasks/cancel',
+  'tasks/resubscribe',
+  'tasks/pushNotificationConfig/set',
+  'tasks/pushNotificationConfig/get',
+  'tasks/pushNotificationConfig/list',
+  'tasks/pushNotificationConfig/delete',
+  'agent/getAuthenticatedExtendedCard',
+]);
+
+export const isA2aMethod = (method: string): boolean => V1_METHODS.has(method) || V03_METHODS.has(method);
+
+/** Methods that the gateway's own JSON-RPC has too. */
+export const isSharedMethod = (method: string): boolean =>
+  method === 'tasks/get' || method === 'tasks/cancel';
+
 /** Undefined: a version that is not served. An explicit version decides, then the method's name; else it is 0.3 (1.0 §3.6.2). */
 export function dialectOf(version: string | undefined, method: unknown): Dialect | undefined {
   if (version === '1.0') return '1.0';
