@@ -60,7 +60,11 @@ const ANSWERS = {
   task: { summary: 'The finished task', value: { jsonrpc: '2.0', id: 1, result: RESULT } },
   error: {
     summary: 'No such task',
-    value: { jsonrpc: '2.0', id: 1, error: { code: -32001, message: 'there is no such task' } },
+    value: {
+      jsonrpc: '2.0',
+      id: 1,
+      error: { code: -32001, message: 'task not found: there is no such task' },
+    },
   },
 };
 
