@@ -247,6 +247,26 @@ describe('with auth', () => {
     ]);
   });
 
+  test('a stream ends when its reader’s API key is withdrawn', async () => {
+    const admin = new Orchestrator(gateway.httpUrl, tokenFor('keyed', { scope: 'admin' }));
+    const made = (await admin.post('/api-keys', { name: 'reader', scope: 'execute' })).body;
+    await TestBot.connect({
+      url: gateway.botUrl,
+      name: 'k',
+      skills: ['k'],
+      token: tokenFor('keyed'),
+      namespace: 'keyed',
+      behaviour: silent,
+    });
+    const keyed = caller(gateway.grpcAddress, { 'x-api-key': String(made['key']) });
+    const stream = keyed.stream('1.0', 'sendStreamingMessage', send());
+    await once(stream, 'data');
+    const ended = once(stream, 'error') as Promise<[{ details: string }]>;
+    stream.resume();
+    expect((await admin.request('DELETE', `/api-keys/${String(made['id'])}`)).status).toBe(204);
+    expect((await ended)[0].details).toBe('the API key of this stream has been withdrawn');
+  });
+
   test('a stream ends with its reader’s credential', async () => {
     const token = tokenFor('brief', { exp: Math.floor(Date.now() / 1_000) + 5 });
     await TestBot.connect({

@@ -59,6 +59,16 @@ export class SseStreams {
     return this.open.size;
   }
 
+  /**
+   * Counts a stream of another transport against its namespace's quota.
+   * @returns gives it back
+   * @throws GatewayError RATE_LIMITED when the namespace has all that it may have
+   */
+  hold(namespace: Namespace | null): () => void {
+    this.quota.take(namespace);
+    return () => this.quota.release(namespace);
+  }
+
   /** Answers a request with an event stream; resolves when it is over. */
   async serve<T>(req: IncomingMessage, res: ServerResponse, feed: EventFeed<T>): Promise<void> {
     if (this.closing) throw new GatewayError('OVERLOADED', 'the gateway is stopping', { retryAfterS: 1 });

@@ -48,6 +48,7 @@ export class GrpcListener implements BeforeApplicationShutdown {
         error ? reject(error) : resolve(bound),
       ),
     );
+    this.services.watchKeys(kit);
     this.listening = { kit, server, port };
     this.published.listensOn(port);
   }

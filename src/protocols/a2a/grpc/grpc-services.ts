@@ -5,9 +5,11 @@ import { inspect } from 'node:util';
 import { Clock, type Timer } from '../../../core/clock.js';
 import { GatewayError } from '../../../core/errors.js';
 import type { Principal } from '../../../core/principal.js';
+import { ApiKeys } from '../../../engine/auth/api-keys.js';
 import { AuthService } from '../../../engine/auth/auth.service.js';
 import { Policy } from '../../../engine/auth/policy.js';
 import { RateLimits, refuseExceeded } from '../../../engine/limits/rate-limits.js';
+import { SseStreams } from '../../../transport/http/sse.js';
 import { toOwnError } from '../handler/a2a-errors.js';
 import { A2aHandlers } from '../handler/a2a-handlers.js';
 import { EXTENSION_HEADERS, namedExtensions } from '../handler/extensions.js';
@@ -34,7 +36,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** A2A's two gRPC services on the SDK's: admits each call, gives it a handler of its own, and says no in the gateway's words. */
 @Injectable()
 export class GrpcServices {
-  private readonly open = new Set<OpenStream>();
+  /** Open streams, and who reads them once that is known. */
+  private readonly open = new Map<OpenStream, Principal | undefined>();
 
   constructor(
     private readonly auth: AuthService,
@@ -42,6 +45,8 @@ export class GrpcServices {
     private readonly limits: RateLimits,
     private readonly handlers: A2aHandlers,
     private readonly clock: Clock,
+    private readonly streams: SseStreams,
+    private readonly keys: ApiKeys,
   ) {}
 
   /** The implementation of one service's methods. */
@@ -63,7 +68,16 @@ export class GrpcServices {
   /** Ends every stream: the gateway is stopping. */
   endAll(kit: GrpcKit): void {
     const stopping = new GatewayError('OVERLOADED', 'the gateway is stopping', { retryAfterS: 1 });
-    for (const stream of this.open) stream.fail(grpcRefusal(kit, stopping));
+    for (const stream of this.open.keys()) stream.fail(grpcRefusal(kit, stopping));
+  }
+
+  /** A stream ends when the key that opened it is withdrawn. */
+  watchKeys(kit: GrpcKit): void {
+    this.keys.onWithdrawal(() => {
+      const withdrawn = new GatewayError('UNAUTHENTICATED', 'the API key of this stream has been withdrawn');
+      for (const [stream, caller] of this.open)
+        if (caller && this.keys.isWithdrawn(caller)) stream.fail(grpcRefusal(kit, withdrawn));
+    });
   }
 
   private async unary(
@@ -88,16 +102,20 @@ export class GrpcServices {
   private async stream(kit: GrpcKit, service: Service, name: string, call: StreamCall): Promise<void> {
     const refusals = new Refusals(kit);
     const stream = new OpenStream(call, (error) => refusals.reworded(error));
-    this.open.add(stream);
+    this.open.set(stream, undefined);
     let expiry: Timer | undefined;
+    let release: (() => void) | undefined;
     try {
       const { caller, handler } = await this.admit(service, call, refusals, () => stream.drained());
+      release = this.streams.hold(caller.namespace);
+      this.open.set(stream, caller);
       expiry = this.untilExpiry(kit, caller, stream);
       await implementation(kit, service, handler)[name]?.(stream);
     } catch (error) {
       stream.fail(refusals.of(await own(error)));
     } finally {
       expiry?.cancel();
+      release?.();
       this.open.delete(stream);
     }
   }
