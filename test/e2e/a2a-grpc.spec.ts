@@ -249,7 +249,7 @@ describe('with auth', () => {
 
   test('a stream ends when its reader’s API key is withdrawn', async () => {
     const admin = new Orchestrator(gateway.httpUrl, tokenFor('keyed', { scope: 'admin' }));
-    const made = (await admin.post('/api-keys', { name: 'reader', scope: 'execute' })).body;
+    const made = (await admin.post('/api-keys', { name: 'reader', rights: ['read', 'execute'] })).body;
     await TestBot.connect({
       url: gateway.botUrl,
       name: 'k',

@@ -9,7 +9,7 @@ import { connectTckAgent } from './agent.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const PROFILES = {
   all: {},
-  none: { GATEWAY_A2A_STREAMING: 'false' },
+  none: { GATEWAY_A2A_STREAMING: 'false', GATEWAY_A2A_PUSH_NOTIFICATIONS: 'false' },
   extension: { GATEWAY_A2A_REQUIRED_EXTENSIONS: 'https://example.com/extensions/tck/v1' },
 };
 

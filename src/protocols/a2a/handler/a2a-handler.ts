@@ -52,7 +52,6 @@ export interface CallContext {
   readonly failure: FailureText;
   /** The card for callers with a credential; none where nobody needs one. */
   readonly extendedCard: (() => Promise<AgentCard>) | undefined;
-  readonly dialect: Dialect;
   /** What the engine throws in the words of the binding. */
   readonly toError: (thrown: unknown) => Error;
 }
@@ -131,13 +130,11 @@ export class A2aHandler implements A2ARequestHandler {
     return this.task(id, historyLength);
   }
 
-  /** In 1.0 a canceled task may be canceled again; any other end is final. */
+  /** A canceled task may be canceled again; any other end is final. */
   cancelTask({ id }: CancelTaskRequest): Promise<Task> {
     return this.saying(async () => {
       const { record } = await this.tasks.get(this.context.caller, id);
-      // 1.0 §3.1.5; to 0.3 (§7.4) a canceled task has ended like any other.
-      if (record.state !== 'canceled' || this.context.dialect === '0.3')
-        await this.tasks.cancel(this.context.caller, id);
+      if (record.state !== 'canceled') await this.tasks.cancel(this.context.caller, id);
       return this.task(id, undefined);
     });
   }
