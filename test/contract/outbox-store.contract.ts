@@ -258,6 +258,14 @@ export function describeOutboxStore(name: string, open: () => Promise<OpenOutbox
         expect(await followers.get(TASK, 'callback')).toMatchObject({ config: '{"url":"y"}', nextSeq: 5 });
       });
 
+      it('begins anew with one that was done', async () => {
+        const { followers } = opened;
+        await followers.put(follower());
+        await followers.advance({ taskId: TASK, id: 'callback', nextSeq: 9, done: true }, []);
+        await followers.put(follower({ nextSeq: 8 }));
+        expect(await followers.get(TASK, 'callback')).toMatchObject({ nextSeq: 8, done: false });
+      });
+
       it('moves on together with its deliveries, and only forward', async () => {
         const { followers } = opened;
         await followers.put(follower());

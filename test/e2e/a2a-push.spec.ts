@@ -75,6 +75,8 @@ describe('configs', () => {
     expect(made!['id']).toEqual(expect.stringMatching(/.+/));
     const key = { taskId, id: made!['id'] };
     expect((await v1('GetTaskPushNotificationConfig', key)).result).toEqual(shown);
+    const spelt = { task_id: taskId, id: made!['id'] };
+    expect((await v1('GetTaskPushNotificationConfig', spelt)).result).toEqual(shown);
     expect((await v1('ListTaskPushNotificationConfigs', { taskId })).result).toEqual({ configs: [shown] });
     expect((await v1('DeleteTaskPushNotificationConfig', key)).result).toBeNull();
     expect((await v1('DeleteTaskPushNotificationConfig', key)).result).toBeNull();
@@ -206,6 +208,21 @@ describe('receivers', () => {
     await v1('CreateTaskPushNotificationConfig', { taskId, url: receiver.url() });
     await eventually(() => receiver.got.length === 1);
     expect(statesIn10(receiver)).toEqual(['TASK_STATE_COMPLETED']);
+  });
+
+  it('of a config that comes with a repeated message get the end of its task', async () => {
+    const receiver = await Receiver.start();
+    const sent = { message: message(), configuration: { returnImmediately: true } };
+    const { id } = (await v1('SendMessage', sent)).result!['task'] as { id: string };
+    await bot.report(id, { status: 'running' });
+    await bot.complete(id, {});
+    const taskPushNotificationConfig = { id: 'mine', url: receiver.url() };
+    for (let times = 1; times <= 2; times++) {
+      const again = await v1('SendMessage', { ...sent, configuration: { taskPushNotificationConfig } });
+      expect(again.result).toMatchObject({ task: { id } });
+      await eventually(() => receiver.got.length === times);
+    }
+    expect(statesIn10(receiver)).toEqual(['TASK_STATE_COMPLETED', 'TASK_STATE_COMPLETED']);
   });
 
   it('of a deleted config get nothing more, not even what is on its way', async () => {

@@ -192,7 +192,8 @@ export class MemoryFollowerStore extends FollowerStore {
     const key = keyOf(follower.taskId, follower.id);
     const before = this.followers.get(key);
     const { kind, config } = follower;
-    this.followers.set(key, copy(before ? { ...before, kind, config } : follower));
+    const goesOn = before && !before.done;
+    this.followers.set(key, copy(goesOn ? { ...before, kind, config } : follower));
     return Promise.resolve();
   }
 

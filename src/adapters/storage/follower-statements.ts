@@ -30,7 +30,17 @@ export const followerStatements = (db: Kysely<Schema>) => {
         .insertInto('task_followers')
         .values(row)
         .onConflict((conflict) =>
-          conflict.columns(['task_id', 'id']).doUpdateSet({ kind: row.kind, config: row.config }),
+          conflict.columns(['task_id', 'id']).doUpdateSet((eb) => ({
+            kind: row.kind,
+            config: row.config,
+            next_seq: eb
+              .case()
+              .when('task_followers.done', '=', 1)
+              .then(row.next_seq)
+              .else(eb.ref('task_followers.next_seq'))
+              .end(),
+            done: 0,
+          })),
         ),
     ),
     /** Changes no row when the follower has been there already. */

@@ -16,7 +16,7 @@ export interface FollowerStep {
  * STORAGE_UNAVAILABLE while the storage refuses writes, the others are kept and done later.
  */
 export abstract class FollowerStore {
-  /** Adds a follower; one with the same task and id gets the new config and keeps its place in the log. */
+  /** Adds a follower; one with the same task and id gets the new config, and keeps its place in the log unless it was done. */
   abstract put(follower: Follower): Promise<void>;
   /**
    * Moves a follower on and puts its deliveries in: both or neither, so nothing is told twice or never.

@@ -68,8 +68,8 @@ export class TaskFollowers {
   }
 
   /**
-   * Adds a follower to a task, or gives one a new config. It is told what happens from now on; of a task that has ended
-   * already, its end: whoever asks while the task ends misses nothing.
+   * Adds a follower to a task, or gives one a new config: then it goes on where it stood. It is told what happens from now
+   * on; of a task that has ended already, its end, each time it is asked for: whoever asks while the task ends misses nothing.
    * @throws GatewayError STORAGE_UNAVAILABLE
    */
   async add({ id: taskId, namespace, seq, state }: TaskRecord, given: NewFollower): Promise<Follower> {

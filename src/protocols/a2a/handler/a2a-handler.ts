@@ -219,7 +219,10 @@ export class A2aHandler implements A2ARequestHandler {
       if (message.taskId) return this.continue(message, config);
       const task = this.newTask(message, { ...metadata, ...message.metadata });
       const followed = config ? this.pushing.inline(task, config, dialect) : task;
-      return { record: await this.push.submit(caller, followed), message: task.input.message };
+      const record = await this.push.submit(caller, followed);
+      // The message came before: its task goes on without this config, unless that is made now.
+      if (config?.id && record.seq > 1) await this.push.add(record, config, dialect);
+      return { record, message: task.input.message };
     });
   }
 

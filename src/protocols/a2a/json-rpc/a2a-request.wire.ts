@@ -97,6 +97,13 @@ export function checkCall(body: JsonObject, dialect: Dialect): CheckedCall {
   if (NAMES_TASK.has(name))
     return { method: name, body: { ...body, params: checkTaskId('params', params) }, untyped: false };
   const schema = OTHERS[name];
-  if (schema) fits(schema, 'params', objectAt('params', params ?? {}));
-  return { method: name, body: { ...body }, untyped: false };
+  if (!schema) return { method: name, body: { ...body }, untyped: false };
+  const checked = namingTask(objectAt('params', params ?? {}));
+  fits(schema, 'params', checked);
+  return { method: name, body: { ...body, params: checked }, untyped: false };
+}
+
+/** ProtoJSON knows two spellings of a name; the official kit uses the other one. */
+function namingTask({ task_id, ...params }: JsonObject): JsonObject {
+  return task_id === undefined || params['taskId'] !== undefined ? params : { ...params, taskId: task_id };
 }
