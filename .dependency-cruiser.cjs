@@ -47,7 +47,7 @@ module.exports = {
     engine('resources', ['auth']),
     engine('members', ['auth', 'registry']),
     engine('routes', ['auth', 'registry', 'members', 'resources']),
-    engine('mail', ['auth', 'registry', 'members', 'tasks']),
+    engine('mail', ['auth', 'registry', 'members', 'messages', 'tasks']),
     engine('messages', ['auth', 'tasks']),
     ...['rest', 'jsonrpc', 'bot', 'a2a', 'admin', 'callback', 'ooder', 'webhook'].map((name) =>
       ring(

@@ -1,6 +1,7 @@
 import { agentKey, type AgentRef, type Namespace } from '../../src/core/ids.js';
 import type { InboxMessage, Lease, MessageChange, MessageRecord } from '../../src/core/message-record.js';
-import { MessageStore, type ConversationPage } from '../../src/engine/mail/message.store.js';
+import { MessageStore, type ConversationPage, type Post } from '../../src/engine/mail/message.store.js';
+import type { NewDeliveryRecord } from '../../src/engine/messages/outbox.store.js';
 
 interface Slot {
   readonly id: string;
@@ -35,6 +36,15 @@ export class MemoryMessageStore extends MessageStore {
     inbox.push({ id: record.id, until: 0 });
     inbox.sort(byId);
     return this.note(record);
+  }
+
+  /** Deliveries that were put in, for whoever looks. */
+  readonly deliveries: NewDeliveryRecord[] = [];
+
+  override async post({ queued, laidIn, deliveries }: Post): Promise<void> {
+    for (const record of queued) await this.note(record);
+    for (const record of laidIn) await this.put(record);
+    this.deliveries.push(...deliveries);
   }
 
   override change(id: string, change: Partial<MessageChange>): Promise<void> {

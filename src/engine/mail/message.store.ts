@@ -1,4 +1,5 @@
 import type { AgentRef, Namespace } from '../../core/ids.js';
+import type { NewDeliveryRecord } from '../messages/outbox.store.js';
 import type { InboxMessage, Lease, MessageChange, MessageRecord } from '../../core/message-record.js';
 
 export interface ConversationPage {
@@ -8,10 +9,18 @@ export interface ConversationPage {
   readonly nextCursor: string | null;
 }
 
+export interface Post {
+  /** Messages that go by the outbox. */
+  readonly queued: readonly MessageRecord[];
+  /** Messages for the inboxes of their receivers. */
+  readonly laidIn: readonly MessageRecord[];
+  readonly deliveries: readonly NewDeliveryRecord[];
+}
+
 /**
  * Port: messages between agents, and the inboxes of those that pull.
  *
- * A promise of a write resolves when the write is on disk. `put`, `lease` and `acknowledge` reject with
+ * A promise of a write resolves when the write is on disk. `put`, `post`, `lease` and `acknowledge` reject with
  * STORAGE_UNAVAILABLE while the storage refuses writes; `note` and `change` are kept and done, in order, once it is back.
  */
 export abstract class MessageStore {
@@ -19,6 +28,8 @@ export abstract class MessageStore {
   abstract note(record: MessageRecord): Promise<void>;
   /** Records a message and lays it into the receiver's inbox, or neither. */
   abstract put(record: MessageRecord): Promise<void>;
+  /** What goes out of one act: records, messages for inboxes, deliveries for the outbox; all of it or nothing. */
+  abstract post(post: Post): Promise<void>;
   abstract change(id: string, change: MessageChange): Promise<void>;
   abstract get(id: string): Promise<MessageRecord | undefined>;
   /** The messages of a conversation after `cursor`; `namespace` null: of all. */

@@ -15,10 +15,12 @@ import { Policy } from '../auth/policy.js';
 import { Members } from '../members/members.service.js';
 import type { Member } from '../../core/member.js';
 import type { Agent } from '../registry/agent.js';
+import { Outbox } from '../messages/outbox.service.js';
 import { RegistryService } from '../registry/registry.service.js';
 import { unlessDown } from '../tasks/unless-down.js';
 import { Inbox } from './inbox.js';
 import type { MessageRecord } from '../../core/message-record.js';
+import { MessageDeliverer } from './message-deliverer.js';
 import { MessageStore, type ConversationPage } from './message.store.js';
 
 /** A message that somebody wants to send, already checked by the protocol that took it in. */
@@ -50,6 +52,8 @@ export class Messages {
     private readonly registry: RegistryService,
     private readonly members: Members,
     private readonly inbox: Inbox,
+    private readonly outbox: Outbox,
+    private readonly deliverer: MessageDeliverer,
     private readonly store: MessageStore,
   ) {}
 
@@ -67,6 +71,20 @@ export class Messages {
     return this.deliver(caller, receiver.agent, made);
   }
 
+  /**
+   * Takes a message in; resolves when it is on disk. It is delivered with retries, also to a member that is offline now.
+   * @throws GatewayError AGENT_NOT_FOUND (unknown, foreign, or has said goodbye); FORBIDDEN; STORAGE_UNAVAILABLE
+   */
+  async queue(caller: Principal, message: NewMessage): Promise<MessageRecord> {
+    const receiver = this.receiver(caller, message.to);
+    if (!receiver.agent && !mayComeBack(receiver.member)) throw notFound();
+    this.policy.maySpeakFor(caller, { namespace: receiver.ref.namespace, name: message.from });
+    const record = this.record(caller, receiver.ref, this.make(message), 'queued', { attempts: 0 });
+    if (receiver.member?.delivery === 'pull') await this.inbox.put(record);
+    else await this.enqueue(record);
+    return record;
+  }
+
   /** @throws GatewayError NOT_FOUND, also for a message of another namespace */
   async get(caller: Principal, id: string): Promise<MessageRecord> {
     const record = isMessageId(id) ? await this.store.get(id) : undefined;
@@ -77,6 +95,13 @@ export class Messages {
   /** The messages of a conversation, oldest first; none for one that does not exist. */
   conversation(caller: Principal, id: string, cursor: string, limit: number): Promise<ConversationPage> {
     return this.store.conversation(caller.namespace, id, cursor, limit);
+  }
+
+  private async enqueue(record: MessageRecord): Promise<void> {
+    const delivery = this.deliverer.deliveryOf(record);
+    const deliveries = this.outbox.dated([delivery]);
+    await this.store.post({ queued: [record], laidIn: [], deliveries });
+    this.outbox.sent([delivery]);
   }
 
   private make(message: NewMessage): AgentMessage & { readonly to: AgentName } {
@@ -136,6 +161,10 @@ export class Messages {
     return { ref, member, agent };
   }
 }
+
+/** Whoever has only missed heartbeats may be back soon. */
+const mayComeBack = (member: Member | undefined): boolean =>
+  member?.state === 'online' || member?.state === 'offline';
 
 const notFound = (): GatewayError =>
   new GatewayError('AGENT_NOT_FOUND', 'to_agent_id: no such agent is online');

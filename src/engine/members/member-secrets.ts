@@ -1,20 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { Clock } from '../../core/clock.js';
-import { GatewayError, invalid } from '../../core/errors.js';
+import { GatewayError } from '../../core/errors.js';
 import { SecretBox } from '../../core/secret-box.js';
 import type { MemberSecret } from '../../core/member.js';
 
 const PREFIX = 'whsec_';
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-/** Standard Webhooks: 24 to 64 bytes. */
-const MIN_BYTES = 24;
-const MAX_BYTES = 64;
 const NEW_BYTES = 32;
 /** Secrets of one member that are valid at a time: the current one and those of the rotations before it. */
 const MAX_SECRETS = 4;
 
-/** Signing secrets of members: made, checked, sealed for the storage, rotated with an overlap. */
+/** Signing secrets of members: made, sealed for the storage, rotated with an overlap. */
 @Injectable()
 export class MemberSecrets {
   constructor(
@@ -25,18 +21,6 @@ export class MemberSecrets {
   /** A new secret in the form of Standard Webhooks. */
   generate(): string {
     return PREFIX + randomBytes(NEW_BYTES).toString('base64');
-  }
-
-  /** A secret that a member has brought. @throws GatewayError INVALID; the message does not show it */
-  check(field: string, value: unknown): string {
-    const encoded = typeof value === 'string' && value.startsWith(PREFIX) ? value.slice(PREFIX.length) : '';
-    const bytes = BASE64.test(encoded) ? Buffer.from(encoded, 'base64').length : 0;
-    if (bytes >= MIN_BYTES && bytes <= MAX_BYTES) return value as string;
-    throw invalid(
-      field,
-      value === undefined ? undefined : '(hidden)',
-      `"${PREFIX}" and ${MIN_BYTES} to ${MAX_BYTES} bytes in base64`,
-    );
   }
 
   /** Without a key for the storage (production, none configured) no secret is kept, so nothing is signed. */

@@ -1,6 +1,6 @@
 import type { AgentMessage } from '../../core/agent-message.js';
-import { GatewayError } from '../../core/errors.js';
 import type { TaskId } from '../../core/ids.js';
+import { NotTaken } from '../../core/not-taken.js';
 import type { Principal } from '../../core/principal.js';
 import type { Message, TaskInput } from '../../core/task.js';
 
@@ -36,10 +36,10 @@ export abstract class AgentConnection {
   /**
    * Hands it a message of another agent; resolves when its side has taken it.
    * @param _confirmed it will be sent again if it is lost: the agent must say that it has it, where it could get lost in between
-   * @throws GatewayError UPSTREAM with the reason when it has not, or when agents of this kind take no messages
+   * @throws NotTaken with the reason, also when agents of this kind take no messages
    */
   deliver(_message: AgentMessage, _confirmed: boolean): Promise<void> {
-    return Promise.reject(new GatewayError('UPSTREAM', `agents of kind "${this.kind}" take no messages`));
+    return Promise.reject(new NotTaken(`agents of kind "${this.kind}" take no messages`, { final: true }));
   }
   abstract ping(): void;
   abstract close(reason: CloseReason): void;

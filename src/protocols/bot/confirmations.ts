@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../core/clock.js';
-import { GatewayError } from '../../core/errors.js';
+import { NotTaken } from '../../core/not-taken.js';
 
 interface Waiting {
   readonly timer: Timer;
@@ -17,7 +17,7 @@ export class Confirmations {
     private readonly patience: number,
   ) {}
 
-  /** Resolves when the bot has confirmed. @throws GatewayError UPSTREAM: it said no, nothing in time, or is gone */
+  /** Resolves when the bot has confirmed. @throws NotTaken: it said no, nothing in time, or is gone */
   of(id: string): Promise<void> {
     this.settle(id, 'it was sent again');
     return new Promise((resolve, reject) => {
@@ -33,7 +33,7 @@ export class Confirmations {
     this.waiting.delete(id);
     waiting.timer.cancel();
     if (problem === undefined) waiting.resolve();
-    else waiting.reject(new GatewayError('UPSTREAM', problem));
+    else waiting.reject(new NotTaken(problem));
   }
 
   /** The socket is closed. */

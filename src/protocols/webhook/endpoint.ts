@@ -1,5 +1,6 @@
-import { GatewayError } from '../../core/errors.js';
+import { NotTaken } from '../../core/not-taken.js';
 import { OutgoingError, type OutgoingHttp, type OutgoingResponse } from '../../core/outgoing-http.js';
+import { retryAfter } from '../../engine/messages/http-deliverer.js';
 
 /** Posts under way to one webhook at most: one that hangs costs no more than this. */
 const MAX_UNDER_WAY = 64;
@@ -8,22 +9,6 @@ const BROKEN_AFTER = 5;
 /** Longest answer that is read. */
 const MAX_ANSWER = 16 * 1024 * 1024;
 const GONE = 410;
-
-/** Why a webhook has not taken something. `again`: it may do so later. */
-export class WebhookRefusal extends GatewayError {
-  constructor(
-    message: string,
-    readonly again: boolean,
-    /** Milliseconds for which it has asked to be left alone. */
-    readonly waitMs: number | undefined = undefined,
-    /** It will never take anything again (410). */
-    readonly gone: boolean = false,
-    cause?: unknown,
-  ) {
-    super('UPSTREAM', message, { cause });
-    this.name = 'WebhookRefusal';
-  }
-}
 
 export interface EndpointSettings {
   /** One attempt, milliseconds. */
@@ -42,7 +27,7 @@ export class Endpoint {
     private readonly settings: EndpointSettings,
   ) {}
 
-  /** @throws WebhookRefusal with the reason when it was not taken */
+  /** @throws NotTaken with the reason when it was not taken */
   async post(
     url: string,
     body: string,
@@ -51,7 +36,7 @@ export class Endpoint {
   ): Promise<OutgoingResponse> {
     const most = this.failures >= BROKEN_AFTER ? 1 : MAX_UNDER_WAY;
     if (this.underWay >= most)
-      throw new WebhookRefusal(`${this.underWay} posts to this webhook are unanswered already`, true);
+      throw new NotTaken(`${this.underWay} posts to this webhook are unanswered already`);
     this.underWay++;
     try {
       const answer = await this.send(url, body, headers, signal);
@@ -97,26 +82,19 @@ export class Endpoint {
 const isTransient = (status: number): boolean =>
   status === 408 || status === 425 || status === 429 || status >= 500;
 
-function refused({ status, headers }: OutgoingResponse): WebhookRefusal {
+function refused({ status, headers }: OutgoingResponse): NotTaken {
   const reason = status >= 300 && status < 400 ? ': redirects are not followed' : '';
-  return new WebhookRefusal(
-    `the webhook answered ${status}${reason}`,
-    isTransient(status),
-    retryAfter(headers['retry-after']),
-    status === GONE,
-  );
+  return new NotTaken(`the webhook answered ${status}${reason}`, {
+    status,
+    retryAfterMs: retryAfter(headers['retry-after'], Date.now()),
+    final: status === GONE,
+    alive: !isTransient(status),
+  });
 }
 
-/** Seconds or a date (RFC 9110 §10.2.3), as milliseconds from now. */
-function retryAfter(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
-}
-
-function unanswered(error: unknown, timeoutMs: number): WebhookRefusal {
+function unanswered(error: unknown, timeoutMs: number): NotTaken {
   if (!(error instanceof OutgoingError)) throw error;
   const { kind, message } = error;
   const said = kind === 'timeout' ? `the webhook did not answer within ${timeoutMs} ms` : message;
-  return new WebhookRefusal(said, kind !== 'refused', undefined, false, error);
+  return new NotTaken(said, { final: kind === 'refused', cause: error });
 }

@@ -6,13 +6,12 @@ import type { Principal } from '../../core/principal.js';
 import { checkName, checkOptionalName } from '../../core/text.js';
 import type { AgentName } from '../../core/ids.js';
 import { Caller, Public, Requires } from '../../engine/auth/oauth2.guard.js';
-import { MemberSecrets } from '../../engine/members/member-secrets.js';
 import { Members } from '../../engine/members/members.service.js';
 import { RegistryService } from '../../engine/registry/registry.service.js';
 import { JsonBody } from '../../transport/http/json-body.js';
 import { version } from '../../transport/version.js';
 import { bodyObject, integerIn, queryFlag } from './fields.js';
-import { toAgentId, toRegistration, type RegistrationChecks } from './registration.mapper.js';
+import { toAgentId, toRegistration, toSecret } from './registration.mapper.js';
 import { toMember, toOther, toStatus } from './webhook.mapper.js';
 import type {
   GatewayHealthWire,
@@ -29,26 +28,19 @@ const MAX_OVERLAP_S = 30 * DEFAULT_OVERLAP_S;
 /** Agents without a lasting connection: coming, staying, going (seed 001: Agent lifecycle and queries). */
 @Controller('gateway')
 export class GatewayController {
-  private readonly checks: RegistrationChecks;
-
   constructor(
     private readonly clock: Clock,
     private readonly members: Members,
     private readonly registry: RegistryService,
-    secrets: MemberSecrets,
-    outgoing: OutgoingHttp,
-  ) {
-    this.checks = {
-      url: (url, field) => outgoing.check(url, field),
-      secret: (field, value) => secrets.check(field, value),
-    };
-  }
+    private readonly outgoing: OutgoingHttp,
+  ) {}
 
   @Post('register')
   @HttpCode(200)
   @Requires('execute')
   async register(@Caller() who: Principal, @JsonBody() body: unknown): Promise<RegisteredWire> {
-    const { member, secret } = await this.members.register(who, toRegistration(body, this.checks));
+    const registration = toRegistration(body, (url, field) => this.outgoing.check(url, field));
+    const { member, secret } = await this.members.register(who, registration);
     const made = secret === undefined ? {} : { webhook_secret: secret };
     return { status: 'registered', agent_id: member.ref.name, ...made };
   }
@@ -108,8 +100,7 @@ export class GatewayController {
     @JsonBody() body: unknown,
   ): Promise<RotatedWire> {
     const { webhook_secret: secret, overlap_s: overlap } = bodyObject(body);
-    const given =
-      secret === undefined || secret === null ? undefined : this.checks.secret('webhook_secret', secret);
+    const given = toSecret(secret);
     const overlapMs = 1000 * integerIn('overlap_s', overlap, 0, MAX_OVERLAP_S, DEFAULT_OVERLAP_S);
     const name = checkName('agent_id', id) as AgentName;
     const current = await this.members.rotateSecret(who, name, given, overlapMs);

@@ -2,6 +2,7 @@ import { DEFAULT_MAX_CONCURRENCY } from '../../core/agent.js';
 import { invalid } from '../../core/errors.js';
 import type { AgentName, Namespace } from '../../core/ids.js';
 import type { JsonObject } from '../../core/json.js';
+import { checkSigningSecret } from '../../core/signing-secret.js';
 import { checkName, checkOptionalName } from '../../core/text.js';
 import type { Delivery, MemberCard } from '../../core/member.js';
 import type { Registration } from '../../engine/members/members.service.js';
@@ -12,15 +13,11 @@ const MAX_CONCURRENCY = 10_000;
 const MAX_TEXT = 4096;
 const MAX_URL = 2048;
 
-/** Checks of a registration that need more than its text; each throws GatewayError INVALID. */
-export interface RegistrationChecks {
-  /** Whether the gateway may call a URL. */
-  url(url: string, field: string): void;
-  secret(field: string, value: unknown): string;
-}
+/** Whether the gateway may call a URL. @throws GatewayError INVALID */
+export type UrlCheck = (url: string, field: string) => void;
 
 /** The body of POST /gateway/register. @throws GatewayError INVALID naming the field */
-export function toRegistration(body: unknown, checks: RegistrationChecks): Registration {
+export function toRegistration(body: unknown, check: UrlCheck): Registration {
   const fields = bodyObject(body);
   const name = checkName('agent_id', fields['agent_id']) as AgentName;
   const delivery = toDelivery(fields['delivery']);
@@ -29,8 +26,8 @@ export function toRegistration(body: unknown, checks: RegistrationChecks): Regis
   return {
     name,
     namespace: checkOptionalName('namespace', fields['namespace']) as Namespace | undefined,
-    card: toCard(name, delivery, fields, checks),
-    secret: secret === undefined || secret === null ? undefined : checks.secret('webhook_secret', secret),
+    card: toCard(name, delivery, fields, check),
+    secret: toSecret(secret),
   };
 }
 
@@ -46,12 +43,7 @@ function refuseWebhook(fields: JsonObject): void {
       throw invalid(field, '(hidden)', 'nothing, for an agent that pulls');
 }
 
-function toCard(
-  name: AgentName,
-  delivery: Delivery,
-  fields: JsonObject,
-  checks: RegistrationChecks,
-): MemberCard {
+function toCard(name: AgentName, delivery: Delivery, fields: JsonObject, check: UrlCheck): MemberCard {
   const capacity = fields['max_concurrency'];
   return {
     displayName: optionalText('agent_name', fields['agent_name'], 256) || name,
@@ -61,7 +53,7 @@ function toCard(
     metadata: optionalObject('metadata', fields['metadata']),
     maxConcurrency: integerIn('max_concurrency', capacity, 1, MAX_CONCURRENCY, DEFAULT_MAX_CONCURRENCY),
     delivery,
-    webhookUrl: delivery === 'pull' ? null : toUrl('webhook_url', fields['webhook_url'], checks),
+    webhookUrl: delivery === 'pull' ? null : toUrl('webhook_url', fields['webhook_url'], check),
   };
 }
 
@@ -73,12 +65,16 @@ function toCapabilities(value: unknown): string[] {
 }
 
 /** An absolute URL that the gateway may call. @throws GatewayError INVALID */
-export function toUrl(field: string, value: unknown, checks: Pick<RegistrationChecks, 'url'>): string {
+export function toUrl(field: string, value: unknown, check: UrlCheck): string {
   if (typeof value !== 'string' || value.length > MAX_URL || !URL.canParse(value))
     throw invalid(field, value, 'an absolute http or https URL');
-  checks.url(value, field);
+  check(value, field);
   return value;
 }
+
+/** `webhook_secret` in a body. @throws GatewayError INVALID */
+export const toSecret = (value: unknown): string | undefined =>
+  value === undefined || value === null ? undefined : checkSigningSecret('webhook_secret', value);
 
 /** `agent_id` in a body. @throws GatewayError INVALID */
 export const toAgentId = (body: unknown): AgentName =>

@@ -3,25 +3,27 @@ import { newMessageId, type AgentMessage } from '../../core/agent-message.js';
 import type { Clock } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
 import type { IdSource, TaskId } from '../../core/ids.js';
+import { NotTaken } from '../../core/not-taken.js';
 import type { TaskReport } from '../../core/task.js';
 import { MemberConnection } from '../../engine/members/member-connection.js';
 import type { Member } from '../../core/member.js';
 import type { MemberSecrets } from '../../engine/members/member-secrets.js';
 import type { Members } from '../../engine/members/members.service.js';
+import { webhookHeaders } from '../../engine/messages/signature.js';
 import type { Assignment } from '../../engine/registry/agent-connection.js';
 import type { TasksService } from '../../engine/tasks/tasks.service.js';
 import { toPush } from '../../transport/agents/message-push.js';
 import type { PushWire } from '../../transport/agents/message.wire.js';
 import { saysStatus, toTaskReport } from '../../transport/agents/task-report.js';
-import { WebhookRefusal, type Endpoint } from './endpoint.js';
+import type { Endpoint } from './endpoint.js';
 import { toCancelPush, toTaskPush } from './push.js';
-import { signatureHeaders } from './signature.js';
 
 /** Tries of one dispatch; then the task goes back to the engine, which counts its dispatches. */
 const TRIES = 4;
 /** Before the second try; doubled before each further one. Milliseconds. */
 const FIRST_WAIT_MS = 1000;
 const MAX_WAIT_MS = 30_000;
+const GONE = 410;
 
 const logger = new Logger('Webhook');
 
@@ -92,9 +94,9 @@ export class WebhookConnection extends MemberConnection {
         return;
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof WebhookRefusal)) throw error;
-        if (!error.again || tries === TRIES) return this.giveUp(assignment, error);
-        await this.rest(waitBefore(tries, error.waitMs), signal);
+        if (!(error instanceof NotTaken)) throw error;
+        if (isForGood(error) || tries === TRIES) return this.giveUp(assignment, error);
+        await this.rest(waitBefore(tries, error.details.retryAfterMs), signal);
       }
   }
 
@@ -102,12 +104,12 @@ export class WebhookConnection extends MemberConnection {
     const { webhookUrl, secrets } = this.member;
     if (webhookUrl === null) throw new Error('a webhook agent has a URL');
     const text = JSON.stringify(push);
-    const opened = this.context.secrets.open(secrets);
-    const headers = signatureHeaders(push.message_id, this.context.clock.now(), text, opened);
+    const { clock, members, secrets: box } = this.context;
+    const headers = webhookHeaders(push.message_id, clock.now(), text, box.open(secrets));
     try {
-      return await this.endpoint.post(webhookUrl, text, opened.length > 0 ? headers : {}, signal);
+      return await this.endpoint.post(webhookUrl, text, headers, signal);
     } catch (error) {
-      if (error instanceof WebhookRefusal && error.gone) await this.context.members.disable(this.member.ref);
+      if (isGone(error)) await members.disable(this.member.ref);
       throw error;
     }
   }
@@ -124,9 +126,9 @@ export class WebhookConnection extends MemberConnection {
   }
 
   /** Another agent may take it, or this one later; but not the caller's answer, which is for this one alone. */
-  private async giveUp(assignment: Assignment, { again, message }: WebhookRefusal): Promise<void> {
-    if (!again || assignment.continuation)
-      return this.report(assignment, { status: 'failed', error: message });
+  private async giveUp(assignment: Assignment, error: NotTaken): Promise<void> {
+    if (isForGood(error) || assignment.continuation)
+      return this.report(assignment, { status: 'failed', error: error.message });
     if (this.agent) this.context.tasks.giveBack(this.agent, assignment.taskId);
   }
 
@@ -142,6 +144,11 @@ export class WebhookConnection extends MemberConnection {
     });
   }
 }
+
+const isGone = (error: unknown): boolean => error instanceof NotTaken && error.details.status === GONE;
+
+/** It answers, and does not want this task. */
+const isForGood = ({ details: { final = false, alive = false } }: NotTaken): boolean => final || alive;
 
 const waitBefore = (tries: number, asked: number | undefined): number =>
   Math.min(MAX_WAIT_MS, asked ?? FIRST_WAIT_MS * 2 ** (tries - 1) * (0.75 + Math.random() / 2));

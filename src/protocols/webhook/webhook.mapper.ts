@@ -1,5 +1,6 @@
 import type { AgentView } from '../../core/agent.js';
 import { isoTime } from '../../core/clock.js';
+import type { DeliveryAttempt } from '../../core/delivery.js';
 import { invalid } from '../../core/errors.js';
 import type { AgentName } from '../../core/ids.js';
 import { isObject, type JsonObject } from '../../core/json.js';
@@ -9,7 +10,7 @@ import type { MessageRecord } from '../../core/message-record.js';
 import type { Member } from '../../core/member.js';
 import { toPush } from '../../transport/agents/message-push.js';
 import { bodyObject, optionalObject } from './fields.js';
-import type { MemberStatusWire, MemberWire, MessageWire } from './webhook.wire.js';
+import type { MemberStatusWire, MemberWire, MessageWire, TriedMessageWire } from './webhook.wire.js';
 
 const MAX_BLOCKS = 1000;
 const MAX_CONVERSATION = 256;
@@ -86,4 +87,17 @@ export const toMessage = (record: MessageRecord): MessageWire => ({
   ...(record.error === null ? {} : { error: record.error }),
   attempts: record.attempts,
   updated_at: isoTime(record.updatedAt),
+});
+
+export const toTriedMessage = (
+  record: MessageRecord,
+  attempts: readonly DeliveryAttempt[],
+): TriedMessageWire => ({
+  ...toMessage(record),
+  attempt_log: attempts.map(({ at, ms, status, error }) => ({
+    at: isoTime(at),
+    ms,
+    ...(status === undefined ? {} : { status }),
+    ...(error === undefined ? {} : { error }),
+  })),
 });

@@ -12,6 +12,7 @@ import { MembersModule } from '../../engine/members/members.module.js';
 import { RegistryModule } from '../../engine/registry/registry.module.js';
 import { TasksModule } from '../../engine/tasks/tasks.module.js';
 import { TasksService } from '../../engine/tasks/tasks.service.js';
+import { DeadLettersController } from './dead-letters.controller.js';
 import { Endpoint } from './endpoint.js';
 import { GatewayController } from './gateway.controller.js';
 import { InboxController } from './inbox.controller.js';
@@ -21,7 +22,7 @@ import { WebhookConnection } from './webhook-connection.js';
 /** Seed 001: agents that have a URL, agents that poll, and messages between agents. */
 @Module({
   imports: [AuthModule, MailModule, MembersModule, RegistryModule, TasksModule],
-  controllers: [GatewayController, MessagesController, InboxController],
+  controllers: [GatewayController, MessagesController, DeadLettersController, InboxController],
 })
 export class WebhookModule {
   constructor(

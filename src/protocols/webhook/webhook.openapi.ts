@@ -48,6 +48,7 @@ const RECORD = {
   attempts: 1,
   updated_at: NOW,
 };
+const TRIED = { ...RECORD, attempt_log: [{ at: NOW, ms: 12, status: 200 }] };
 const AGENT = {
   agent_id: 'agent-001',
   agent_name: 'Research Agent',
@@ -123,9 +124,23 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
         maxLength: 256,
       },
       content: ref('Content'),
-      metadata: { type: ['object', 'null'], description: 'Passes through', additionalProperties: true },
+      metadata: {
+        type: ['object', 'null'],
+        description:
+          'Passes through. `delivery: "queued"`: taken in durably and delivered with retries (202)',
+        additionalProperties: true,
+      },
     },
     ['from_agent_id', 'to_agent_id', 'content'],
+  ),
+  SentMessage: object(
+    'A message that was taken in.',
+    {
+      message_id: text('Its id'),
+      conversation_id: text('The conversation'),
+      status: words('`sent`: taken by the receiver; `queued`: on its way', ['sent', 'queued']),
+    },
+    ['message_id', 'conversation_id', 'status'],
   ),
   AgentMessage: object(
     'A message on record.',
@@ -148,6 +163,31 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     },
     Object.keys(RECORD),
   ),
+  TriedMessage: {
+    description: 'A message with how its tries went.',
+    allOf: [
+      ref('AgentMessage'),
+      {
+        type: 'object',
+        required: ['attempt_log'],
+        properties: {
+          attempt_log: arrayOf(
+            object(
+              'One try.',
+              {
+                at: time('When'),
+                ms: integer('How long it took'),
+                status: integer('Of the answer; absent: there was none'),
+                error: text('Absent: it was taken'),
+              },
+              ['at', 'ms'],
+            ),
+            'Of a queued message, oldest first',
+          ),
+        },
+      },
+    ],
+  },
   PulledItem: object(
     'A message, a task, or word that a task is canceled; it belongs to whoever got it until the lease ends.',
     {
@@ -379,16 +419,13 @@ const SEND: Operation = {
   responses: {
     200: ok(
       'It was taken',
-      object(
-        'Sent.',
-        {
-          message_id: text('Its id'),
-          conversation_id: text('The conversation'),
-          status: words('`sent`: taken', ['sent', 'queued']),
-        },
-        ['message_id', 'conversation_id', 'status'],
-      ),
+      ref('SentMessage'),
       one('Sent', { message_id: MESSAGE_ID, conversation_id: CONVERSATION_ID, status: 'sent' }),
+    ),
+    202: ok(
+      'It is on disk and will be delivered (`metadata.delivery: "queued"`)',
+      ref('SentMessage'),
+      one('Queued', { message_id: MESSAGE_ID, conversation_id: CONVERSATION_ID, status: 'queued' }),
     ),
     ...refusals([...BODY_REFUSED, 'OVERLOADED', 'STORAGE_UNAVAILABLE']),
     ...refusals({
@@ -403,7 +440,7 @@ const MESSAGE: Operation = {
   summary: 'A message and what has become of it',
   parameters: [pathParameter('message_id', 'The message', text('Its `message_id`'))],
   responses: {
-    200: ok('The message', ref('AgentMessage'), one('Sent', RECORD)),
+    200: ok('The message', ref('TriedMessage'), one('Sent', TRIED)),
     ...refusals([...REFUSED, 'NOT_FOUND']),
   },
 };
@@ -434,6 +471,67 @@ const CONVERSATION: Operation = {
       one('The last page', { conversation_id: CONVERSATION_ID, messages: [RECORD], next_cursor: null }),
     ),
     ...refusals(REFUSED),
+  },
+};
+
+const DEAD = {
+  ...RECORD,
+  status: 'dead',
+  error: 'the webhook answered 500',
+  attempts: 16,
+};
+
+const DEAD_LETTERS: Operation = {
+  operationId: 'listDeadLetters',
+  summary: 'Messages that were given up, newest first',
+  parameters: [
+    queryParameter('cursor', '`next_cursor` of the page before', text('A cursor')),
+    queryParameter('limit', 'Size of the page', { type: 'integer', minimum: 1, maximum: 200, default: 50 }),
+  ],
+  responses: {
+    200: ok(
+      'A page',
+      object(
+        'A page.',
+        {
+          dead_letters: arrayOf(ref('AgentMessage'), 'Newest first'),
+          next_cursor: {
+            type: ['string', 'null'],
+            description: 'For the next page; null: this was the last',
+          },
+        },
+        ['dead_letters', 'next_cursor'],
+      ),
+      one('The last page', { dead_letters: [DEAD], next_cursor: null }),
+    ),
+    ...refusals(REFUSED),
+  },
+};
+
+const DEAD_LETTER: Operation = {
+  operationId: 'getDeadLetter',
+  summary: 'A message that was given up, and how every try went',
+  parameters: [pathParameter('message_id', 'The message', text('Its `message_id`'))],
+  responses: {
+    200: ok(
+      'The message',
+      ref('TriedMessage'),
+      one('Given up', {
+        ...DEAD,
+        attempt_log: [{ at: NOW, ms: 12, status: 500, error: 'the webhook answered 500' }],
+      }),
+    ),
+    ...refusals([...REFUSED, 'NOT_FOUND']),
+  },
+};
+
+const REDELIVER: Operation = {
+  operationId: 'redeliverDeadLetter',
+  summary: 'Start a message that was given up again, with all its tries',
+  parameters: [pathParameter('message_id', 'The message', text('Its `message_id`'))],
+  responses: {
+    202: ok('It is queued', ref('AgentMessage'), one('Queued', { ...RECORD, status: 'queued', attempts: 0 })),
+    ...refusals([...REFUSED, 'NOT_FOUND', 'CONFLICT', 'STORAGE_UNAVAILABLE']),
   },
 };
 
@@ -558,6 +656,9 @@ export const WEBHOOK_API: ApiFragment = {
     'POST /gateway/send': SEND,
     'GET /gateway/messages/{message_id}': MESSAGE,
     'GET /gateway/conversations/{conversation_id}/messages': CONVERSATION,
+    'GET /gateway/dead-letters': DEAD_LETTERS,
+    'GET /gateway/dead-letters/{message_id}': DEAD_LETTER,
+    'POST /gateway/dead-letters/{message_id}/redeliver': REDELIVER,
     'GET /gateway/inbox/{agent_id}': INBOX,
     'POST /gateway/inbox/{agent_id}/ack': ACK,
     'POST /gateway/inbox/{agent_id}/extend': EXTEND,

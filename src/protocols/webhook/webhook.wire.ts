@@ -67,6 +67,25 @@ export interface MessageWire extends PushWire {
   readonly updated_at: string;
 }
 
+/** A message with how its tries went. */
+export interface TriedMessageWire extends MessageWire {
+  /** Of a queued message, oldest first: also those before it was started again. */
+  readonly attempt_log: readonly {
+    readonly at: string;
+    readonly ms: number;
+    /** Of the answer; absent: there was none. */
+    readonly status?: number;
+    /** Absent: it was taken. */
+    readonly error?: string;
+  }[];
+}
+
+/** Messages that were given up, newest first. */
+export interface DeadLettersWire {
+  readonly dead_letters: readonly MessageWire[];
+  readonly next_cursor: string | null;
+}
+
 export interface ConversationWire {
   readonly conversation_id: string;
   /** Oldest first. */

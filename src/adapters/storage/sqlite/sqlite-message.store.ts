@@ -1,6 +1,6 @@
 import type { AgentRef, Namespace } from '../../../core/ids.js';
 import type { InboxMessage, Lease, MessageChange, MessageRecord } from '../../../core/message-record.js';
-import { MessageStore, type ConversationPage } from '../../../engine/mail/message.store.js';
+import { MessageStore, type ConversationPage, type Post } from '../../../engine/mail/message.store.js';
 import {
   firstMessageAt,
   inboxKey,
@@ -13,9 +13,25 @@ import {
 import type { MessageRow } from '../mail-schema.js';
 import type { Op } from './protocol.js';
 import type { SqliteDatabase } from './sqlite-database.js';
+import { deliveryOps } from './sqlite-outbox.store.js';
 import { builder, op, statements } from './statements.js';
 
 const STATEMENTS = statements(messageStatements);
+
+function inboxOps(record: MessageRecord): Op[] {
+  const slot = inboxSlot({ namespace: record.namespace, name: record.to }, record.id);
+  return [
+    op(STATEMENTS.insertMessage, toMessageRow(record)),
+    op(STATEMENTS.insertInbox, { ...slot, lease_id: null, lease_until: null }),
+  ];
+}
+
+/** Everything that a post writes, as part of a write. */
+const postOps = ({ queued, laidIn, deliveries }: Post): Op[] => [
+  ...queued.map((record) => op(STATEMENTS.insertMessage, toMessageRow(record))),
+  ...laidIn.flatMap(inboxOps),
+  ...deliveryOps(deliveries),
+];
 
 /** Messages and inboxes in the gateway's SQLite file. */
 export class SqliteMessageStore extends MessageStore {
@@ -32,12 +48,11 @@ export class SqliteMessageStore extends MessageStore {
   }
 
   override put(record: MessageRecord): Promise<void> {
-    const slot = inboxSlot({ namespace: record.namespace, name: record.to }, record.id);
-    const ops = [
-      op(STATEMENTS.insertMessage, toMessageRow(record)),
-      op(STATEMENTS.insertInbox, { ...slot, lease_id: null, lease_until: null }),
-    ];
-    return this.database.write(ops, true);
+    return this.database.write(inboxOps(record), true);
+  }
+
+  override post(post: Post): Promise<void> {
+    return this.database.write(postOps(post), true);
   }
 
   override change(id: string, change: MessageChange): Promise<void> {
