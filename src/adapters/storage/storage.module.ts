@@ -7,6 +7,7 @@ import { FollowerStore } from '../../engine/messages/follower.store.js';
 import { OutboxStore } from '../../engine/messages/outbox.store.js';
 import { ResourceStore } from '../../engine/resources/resource.store.js';
 import { MessageStore } from '../../engine/mail/message.store.js';
+import { TopicStore } from '../../engine/mail/topic.store.js';
 import { MemberStore } from '../../engine/members/member.store.js';
 import { RouteStore } from '../../engine/routes/route.store.js';
 import { TelemetryStore } from '../../engine/resources/telemetry.store.js';
@@ -23,6 +24,7 @@ import { SqliteMessageStore } from './sqlite/sqlite-message.store.js';
 import { SqliteRouteStore } from './sqlite/sqlite-route.store.js';
 import { SqliteTelemetryStore } from './sqlite/sqlite-telemetry.store.js';
 import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
+import { SqliteTopicStore } from './sqlite/sqlite-topic.store.js';
 
 /** The configured storage behind the engine's ports: one database, a store for each port. */
 @Global()
@@ -88,6 +90,11 @@ import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
       useFactory: (database: SqliteDatabase) => new SqliteFollowerStore(database),
       inject: [SqliteDatabase],
     },
+    {
+      provide: TopicStore,
+      useFactory: (database: SqliteDatabase) => new SqliteTopicStore(database),
+      inject: [SqliteDatabase],
+    },
   ],
   exports: [
     ApiKeyStore,
@@ -101,6 +108,7 @@ import { SqliteTaskStore } from './sqlite/sqlite-task.store.js';
     RouteStore,
     TaskStore,
     TelemetryStore,
+    TopicStore,
   ],
 })
 export class StorageModule implements OnApplicationShutdown {

@@ -11,6 +11,7 @@ import { TasksService } from '../tasks/tasks.service.js';
 import type { MessageRecord } from '../../core/message-record.js';
 import { MessageStore } from './message.store.js';
 import { PullConnection, type PulledItem } from './pull-connection.js';
+import { Turns } from './turns.js';
 
 /** One thing that a worker is given, with the end of its lease. */
 export type Handed = { readonly leaseId: string; readonly until: number } & (
@@ -32,7 +33,7 @@ export interface PullRequest {
 export class Inbox {
   private readonly sleepers = new Map<string, Set<() => void>>();
   /** Per inbox: one look at a time, so that two workers never get the same message. */
-  private readonly turns = new Map<string, Promise<unknown>>();
+  private readonly turns = new Turns();
 
   constructor(
     private readonly clock: Clock,
@@ -62,7 +63,12 @@ export class Inbox {
         retryAfterS: 5,
       });
     await this.store.put(record);
-    this.wake(ref);
+    this.arrived(record);
+  }
+
+  /** A message has been laid in by somebody else. */
+  arrived({ namespace, to: name }: MessageRecord): void {
+    this.wake({ namespace, name });
   }
 
   /**
@@ -76,7 +82,7 @@ export class Inbox {
     for (;;) {
       const bell = this.listen(ref);
       try {
-        const handed = await this.inTurn(ref, () => this.look(connection, request));
+        const handed = await this.turns.take(agentKey(ref), () => this.look(connection, request));
         const left = until - this.clock.now();
         if (handed.length > 0 || left <= 0 || request.signal.aborted || !connection.agent) return handed;
         // Leases of the process before lapse without a bell.
@@ -139,17 +145,6 @@ export class Inbox {
     await this.store.lease({ inbox, ids: waiting.map(({ message }) => message.id), leaseId, until });
     this.wakeAt(inbox, this.config.inboxLease);
     return waiting.map(({ message }) => ({ kind: 'message' as const, leaseId, until, message }));
-  }
-
-  private inTurn<T>(ref: AgentRef, work: () => Promise<T>): Promise<T> {
-    const key = agentKey(ref);
-    const turn = (this.turns.get(key) ?? Promise.resolve()).then(work, work);
-    this.turns.set(key, turn);
-    const clear = () => {
-      if (this.turns.get(key) === turn) this.turns.delete(key);
-    };
-    turn.then(clear, clear);
-    return turn;
   }
 
   /** Rings once, at the first thing that comes from now on. */

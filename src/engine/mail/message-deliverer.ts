@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { MessageState } from '../../core/agent-message.js';
 import { Clock } from '../../core/clock.js';
 import type { Delivery, DeliveryOutcome, NewDelivery } from '../../core/delivery.js';
-import { agentKey, type AgentName } from '../../core/ids.js';
+import { agentKey } from '../../core/ids.js';
 import { NotTaken } from '../../core/not-taken.js';
 import type { Deliverer } from '../messages/deliverer.js';
 import { Outbox } from '../messages/outbox.service.js';
@@ -59,7 +59,7 @@ export class MessageDeliverer implements Deliverer, OnModuleInit {
   }
 
   private async attempt({ namespace, to, ...message }: MessageRecord): Promise<DeliveryOutcome> {
-    const agent = this.registry.find({ namespace, name: to as AgentName });
+    const agent = this.registry.find({ namespace, name: to });
     if (!agent) return { ok: false, error: 'the receiver is offline', alive: true };
     try {
       await agent.connection.deliver(message, true);

@@ -30,8 +30,8 @@ export function toNewMessage(body: unknown): NewMessage & { readonly queued: boo
   };
 }
 
-/** Blocks of any type; what is in them is between the agents. */
-function toContent(value: unknown): readonly JsonObject[] {
+/** Blocks of any type; what is in them is between the agents. @throws GatewayError INVALID */
+export function toContent(value: unknown): readonly JsonObject[] {
   const isList = Array.isArray(value) && value.length > 0 && value.length <= MAX_BLOCKS;
   if (!isList || !value.every(isObject))
     throw invalid('content', value, `an array of 1 to ${MAX_BLOCKS} content blocks (objects)`);

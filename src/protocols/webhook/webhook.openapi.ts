@@ -188,6 +188,31 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
       },
     ],
   },
+  Published: object(
+    'Something that was published, as streams and URLs get it.',
+    {
+      topic: name('The topic'),
+      seq: integer('Counts what was published to the topic'),
+      message_id: text('Its id'),
+      conversation_id: text('`topic-` and the name of the topic'),
+      from_agent_id: text('Who published it'),
+      content: ref('Content'),
+      metadata: openObject('As it was published'),
+      timestamp: time('When'),
+    },
+    Object.keys({ topic: '', seq: 0, ...PUSH }),
+  ),
+  Subscription: object(
+    'Who gets what is published.',
+    {
+      subscription_id: text('Its id'),
+      topic: name('The topic'),
+      kind: words('What gets it', ['agent', 'webhook']),
+      agent_id: text('The agent'),
+      created_at: time('Since when'),
+    },
+    ['subscription_id', 'topic', 'kind', 'created_at'],
+  ),
   PulledItem: object(
     'A message, a task, or word that a task is canceled; it belongs to whoever got it until the lease ends.',
     {
@@ -642,6 +667,139 @@ const REPORT: Operation = {
   },
 };
 
+const TOPIC_PATH = pathParameter('topic', 'The topic', name('Its name'));
+const PUBLISHED = { topic: 'weather', seq: 7, ...PUSH };
+const SUBSCRIPTION = {
+  subscription_id: 'sub-1',
+  topic: 'weather',
+  kind: 'agent',
+  agent_id: 'receiver-001',
+  created_at: NOW,
+};
+
+const PUBLISH: Operation = {
+  operationId: 'publish',
+  summary: 'Publish to a topic',
+  description:
+    'Answered when it is on disk with everything that goes out because of it: every subscribed agent gets a message of its own, ' +
+    'every URL a post, in the order of publication. What is retained goes to whoever subscribes later.',
+  parameters: [TOPIC_PATH],
+  requestBody: jsonBody(
+    object(
+      'What is published.',
+      {
+        content: ref('Content'),
+        metadata: openObject('Passes through'),
+        from_agent_id: name('Who publishes; `gateway` when absent'),
+        retain: { type: 'boolean', description: 'Keep it as the last value', default: true },
+      },
+      ['content'],
+    ),
+    one('A value', { content: CONTENT }),
+  ),
+  responses: {
+    200: ok(
+      'It is on disk',
+      object(
+        'Published.',
+        {
+          message_id: text('Its id'),
+          topic: name('The topic'),
+          seq: integer('Counts what was published to the topic'),
+          subscribers: integer('How many get it: open streams, agents and URLs'),
+        },
+        ['message_id', 'topic', 'seq', 'subscribers'],
+      ),
+      one('Published', { message_id: MESSAGE_ID, topic: 'weather', seq: 7, subscribers: 3 }),
+    ),
+    ...refusals([...BODY_REFUSED, 'STORAGE_UNAVAILABLE']),
+  },
+};
+
+const TOPIC_STREAM: Operation = {
+  operationId: 'watchTopic',
+  summary: 'Watch a topic (Server-Sent Events)',
+  description: 'The last value, if there is one that was retained; then what is published.',
+  parameters: [TOPIC_PATH],
+  responses: {
+    200: {
+      description: 'Events `message`; `data` is a `Published`',
+      content: {
+        'text/event-stream': {
+          schema: text('Events as lines `id:`, `event:`, `data:`'),
+          examples: one('The last value', `id: 7\nevent: message\ndata: ${JSON.stringify(PUBLISHED)}\n\n`),
+        },
+      },
+    },
+    ...refusals(REFUSED),
+  },
+};
+
+const SUBSCRIBE: Operation = {
+  operationId: 'subscribe',
+  summary: 'Subscribe an agent or a URL to a topic',
+  requestBody: jsonBody(
+    object(
+      'One of `agent_id` and `webhook_url`.',
+      {
+        topic: name('The topic'),
+        agent_id: name('An agent of any kind; it gets messages'),
+        webhook_url: text('Absolute http or https URL that is posted to', { format: 'uri' }),
+        webhook_secret: text('Signs the posts (Standard Webhooks); made and returned once when absent'),
+      },
+      ['topic'],
+    ),
+    one('An agent', { topic: 'weather', agent_id: 'receiver-001' }),
+  ),
+  responses: {
+    200: ok(
+      'It is subscribed',
+      {
+        allOf: [
+          ref('Subscription'),
+          {
+            type: 'object',
+            properties: { webhook_secret: text('Where the gateway has made it: shown this once') },
+          },
+        ],
+      },
+      one('An agent', SUBSCRIPTION),
+    ),
+    ...refusals([...BODY_REFUSED, 'CONFLICT', 'STORAGE_UNAVAILABLE']),
+  },
+};
+
+const SUBSCRIPTIONS: Operation = {
+  operationId: 'listSubscriptions',
+  summary: 'Who has subscribed to what',
+  responses: {
+    200: ok(
+      'At most 1,000',
+      object(
+        'A list.',
+        { subscriptions: arrayOf(ref('Subscription'), 'The subscriptions'), total: integer('How many') },
+        ['subscriptions', 'total'],
+      ),
+      one('One', { subscriptions: [SUBSCRIPTION], total: 1 }),
+    ),
+    ...refusals(['UNAUTHENTICATED', 'FORBIDDEN', 'RATE_LIMITED']),
+  },
+};
+
+const UNSUBSCRIBE: Operation = {
+  operationId: 'unsubscribe',
+  summary: 'End a subscription',
+  parameters: [pathParameter('subscription_id', 'The subscription', text('Its `subscription_id`'))],
+  responses: {
+    200: ok(
+      'It is ended',
+      object('Ended.', { status: only('unsubscribed') }, ['status']),
+      one('Ended', { status: 'unsubscribed' }),
+    ),
+    ...refusals([...REFUSED, 'NOT_FOUND', 'STORAGE_UNAVAILABLE']),
+  },
+};
+
 export const WEBHOOK_API: ApiFragment = {
   tag: {
     name: 'Agents and messages',
@@ -663,6 +821,11 @@ export const WEBHOOK_API: ApiFragment = {
     'POST /gateway/inbox/{agent_id}/ack': ACK,
     'POST /gateway/inbox/{agent_id}/extend': EXTEND,
     'POST /gateway/tasks/{id}/status': REPORT,
+    'POST /gateway/topics/{topic}/publish': PUBLISH,
+    'GET /gateway/topics/{topic}/stream': TOPIC_STREAM,
+    'POST /gateway/subscriptions': SUBSCRIBE,
+    'GET /gateway/subscriptions': SUBSCRIPTIONS,
+    'DELETE /gateway/subscriptions/{subscription_id}': UNSUBSCRIBE,
     'POST /gateway/unregister': UNREGISTER,
     'GET /gateway/health': HEALTH,
   },

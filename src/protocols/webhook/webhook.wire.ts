@@ -118,3 +118,36 @@ export interface AcknowledgedWire {
 export interface ExtendedWire extends AcknowledgedWire {
   readonly lease_expires_at: string;
 }
+
+/** What was published, as streams and URLs get it. */
+export interface PublishedWire extends PushWire {
+  readonly topic: string;
+  /** Counts what was published to the topic. */
+  readonly seq: number;
+}
+
+export interface PublishAckWire {
+  readonly message_id: string;
+  readonly topic: string;
+  readonly seq: number;
+  /** How many get it: open streams, agents and URLs. */
+  readonly subscribers: number;
+}
+
+export interface SubscriptionWire {
+  readonly subscription_id: string;
+  readonly topic: string;
+  readonly kind: 'agent' | 'webhook';
+  readonly agent_id?: string;
+  readonly created_at: string;
+}
+
+export interface SubscribedWire extends SubscriptionWire {
+  /** Where the gateway has made it: shown this once. */
+  readonly webhook_secret?: string;
+}
+
+export interface SubscriptionListWire {
+  readonly subscriptions: readonly SubscriptionWire[];
+  readonly total: number;
+}

@@ -27,7 +27,7 @@ function inboxOps(record: MessageRecord): Op[] {
 }
 
 /** Everything that a post writes, as part of a write. */
-const postOps = ({ queued, laidIn, deliveries }: Post): Op[] => [
+export const postOps = ({ queued, laidIn, deliveries }: Post): Op[] => [
   ...queued.map((record) => op(STATEMENTS.insertMessage, toMessageRow(record))),
   ...laidIn.flatMap(inboxOps),
   ...deliveryOps(deliveries),
