@@ -244,6 +244,7 @@ describe('what the gateway really answers', () => {
       .replace('{agent}', 'nanobot-text-001')
       .replace('{agent_id}', path.includes('rotate') ? 'my-agent-001' : 'receiver-001')
       .replace('{message_id}', message)
+      .replace('{topic}', 'weather')
       .replace('{conversation_id}', 'conv-abc-123');
     const answer = await as.request(method, where + query, body, headers);
     const said = described(method, path).responses[answer.status];
@@ -312,6 +313,8 @@ describe('what the gateway really answers', () => {
     ['GET', '/gateway/agents', '?online_only=false'],
     ['GET', '/gateway/status/{agent_id}', ''],
     ['GET', '/gateway/messages/{message_id}', ''],
+    ['GET', '/gateway/dead-letters', '?limit=1'],
+    ['GET', '/gateway/subscriptions', ''],
     ['GET', '/gateway/conversations/{conversation_id}/messages', '?limit=1'],
     ['GET', '/gateway/inbox/{agent_id}', '?wait=1s'],
     ['GET', '/gateway/health', ''],

@@ -122,6 +122,30 @@ const ROUTES: Readonly<Record<string, RouteCase>> = {
     own: 200,
     foreign: 404,
   },
+  'GET /gateway/dead-letters': { right: 'read', own: 200, foreign: 200 },
+  // This one was delivered.
+  'GET /gateway/dead-letters/:message_id': { right: 'read', takesMessageId: true, own: 404, foreign: 404 },
+  'POST /gateway/dead-letters/:message_id/redeliver': {
+    right: 'execute',
+    takesMessageId: true,
+    own: 404,
+    foreign: 404,
+  },
+  'POST /gateway/topics/:topic/publish': {
+    right: 'execute',
+    body: { content: [{ text: 'x' }] },
+    own: 200,
+    foreign: 200,
+  },
+  'GET /gateway/topics/:topic/stream': { right: 'read', endless: true, own: 200, foreign: 200 },
+  'POST /gateway/subscriptions': {
+    right: 'execute',
+    body: { topic: 'a', agent_id: 'x' },
+    own: 200,
+    foreign: 200,
+  },
+  'GET /gateway/subscriptions': { right: 'read', own: 200, foreign: 200 },
+  'DELETE /gateway/subscriptions/:subscription_id': { right: 'execute', own: 404, foreign: 404 },
   'GET /gateway/messages/:message_id': { right: 'read', takesMessageId: true, own: 200, foreign: 404 },
   'GET /gateway/conversations/:conversation_id/messages': { right: 'read', own: 200, foreign: 200 },
   'GET /gateway/inbox/:agent_id': { right: 'execute', own: 200, foreign: 404 },
@@ -429,6 +453,19 @@ describe('routes', () => {
     await Promise.all([heard.until(1), foreign.until(1)]);
     expect(heard.events.map(({ data }) => data['value'])).toEqual(['secret-place']);
     expect(foreign.events.map(({ data }) => data['value'])).toEqual([1]);
+    for (const reader of [heard, foreign]) reader.close();
+  });
+  test('topics: a stranger hears his own of the same name, and nothing of the owner', async () => {
+    const listen = (who: Orchestrator): Promise<EventReader> =>
+      EventReader.open(`${gateway.httpUrl}/gateway/topics/same/stream`, who.credentials);
+    const publish = (who: Orchestrator, text: string): Promise<Answer> =>
+      who.post('/gateway/topics/same/publish', { content: [{ text }] });
+    await publish(owner, 'secret-content');
+    await publish(stranger, 'his own');
+    const [heard, foreign] = await Promise.all([listen(owner), listen(stranger)]);
+    await Promise.all([heard.until(1), foreign.until(1)]);
+    expect(heard.text).toContain('secret-content');
+    expect(foreign.events.map(({ data }) => data['content'])).toEqual([[{ text: 'his own' }]]);
     for (const reader of [heard, foreign]) reader.close();
   });
   test.each(closed.filter(([route]) => route.includes(':delivery')))(

@@ -3,7 +3,8 @@ import type { AgentMessage } from '../../core/agent-message.js';
 import type { AgentName, Namespace } from '../../core/ids.js';
 import type { TopicKey, TopicSubscription, TopicValue } from '../../core/topic.js';
 import { param, placeholders, Prepared } from './prepared.js';
-import type { Schema, TopicRow, TopicSubscriptionRow } from './schema.js';
+import type { TopicRow, TopicSubscriptionRow } from './mail-schema.js';
+import type { Schema } from './schema.js';
 
 /** Subscriptions that a list shows at most. */
 const MAX_LISTED = 1000;
@@ -41,10 +42,11 @@ function topics(db: Kysely<Schema>) {
       db
         .deleteFrom('topics')
         .where('updated_at', '<', param<number>('before'))
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('topic_subscriptions')
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom('topic_subscriptions')
                 .select(sql<number>`1`.as('one'))
                 .whereRef('topic_subscriptions.namespace', '=', 'topics.namespace')
                 .whereRef('topic_subscriptions.topic', '=', 'topics.topic'),

@@ -58,7 +58,8 @@ export class Policy {
   /** Sends, polls and reports in an agent's name. @throws GatewayError FORBIDDEN when the credential does not cover it */
   maySpeakFor(caller: Principal, agent: AgentRef): void {
     if (caller.grants.some((grant) => covers(grant, agent))) return;
-    throw forbidden(
+    this.deny(
+      caller,
       `this credential may not act as agent ${excerpt(agent.name)} in namespace ${excerpt(agent.namespace)}`,
     );
   }

@@ -88,7 +88,7 @@ export class Messages {
   /** @throws GatewayError NOT_FOUND, also for a message of another namespace */
   async get(caller: Principal, id: string): Promise<MessageRecord> {
     const record = isMessageId(id) ? await this.store.get(id) : undefined;
-    if (record && this.policy.canSee(caller, record.namespace)) return record;
+    if (record && this.policy.mayReach(caller, record.namespace, id)) return record;
     throw new GatewayError('NOT_FOUND', 'message_id: no such message');
   }
 

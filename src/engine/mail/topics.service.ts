@@ -112,7 +112,7 @@ export class Topics {
   /** @throws GatewayError NOT_FOUND, also for one of another namespace */
   async unsubscribe(caller: Principal, id: string): Promise<void> {
     const subscription = await this.store.subscription(id);
-    if (!subscription || !this.policy.canSee(caller, subscription.namespace))
+    if (!subscription || !this.policy.mayReach(caller, subscription.namespace, id))
       throw new GatewayError('NOT_FOUND', 'subscription_id: no such subscription');
     await this.store.unsubscribe(id);
   }

@@ -13,6 +13,7 @@ export const QUIET_ROUTES: ReadonlySet<string> = new Set([
   'POST /oauth/token',
   'POST /gateway/heartbeat',
   'POST /gateway/send',
+  'POST /gateway/topics/:topic/publish',
   'POST /gateway/inbox/:agent_id/ack',
   'POST /gateway/inbox/:agent_id/extend',
   'POST /gateway/tasks/:id/status',

@@ -46,6 +46,8 @@ export class TopicsController {
       open: (signal) => Promise.resolve(this.topics.watch(key, signal)),
       frame: (published) => sseFrame('message', JSON.stringify(toPublished(published)), published.seq),
       expiresAt: who.expiresAt,
+      credential: who.credential,
+      namespace: who.namespace,
     });
   }
 

@@ -68,6 +68,42 @@ const REFUSED = ['INVALID', 'UNAUTHENTICATED', 'FORBIDDEN', 'RATE_LIMITED'] as c
 const BODY_REFUSED = [...REFUSED, 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const;
 const NO_AGENT = 'AGENT_NOT_FOUND';
 
+const MESSAGE_FIELDS = {
+  message_id: text('Its id, the same over all attempts'),
+  conversation_id: text('The conversation'),
+  from_agent_id: text('Who said it'),
+  to_agent_id: text('Who gets it'),
+  content: ref('Content'),
+  metadata: openObject('As it was sent'),
+  timestamp: time('When it was sent'),
+  namespace: text('The tenant'),
+  status: words(
+    '`sent`: the receiver has taken it, or it is in its inbox; `acknowledged`: it was pulled and acknowledged',
+    MESSAGE_STATES,
+  ),
+  error: text('Why the newest attempt has failed'),
+  attempts: integer('Tries so far; for a receiver that pulls: how often it was handed out'),
+  updated_at: time('Last change'),
+};
+const ATTEMPT = object(
+  'One try.',
+  {
+    at: time('When'),
+    ms: integer('How long it took'),
+    status: integer('Of the answer; absent: there was none'),
+    error: text('Absent: it was taken'),
+  },
+  ['at', 'ms'],
+);
+const SUBSCRIPTION_FIELDS = {
+  subscription_id: text('Its id'),
+  topic: name('The topic'),
+  kind: words('What gets it', ['agent', 'webhook']),
+  agent_id: text('The agent'),
+  created_at: time('Since when'),
+};
+const SUBSCRIPTION_REQUIRED = ['subscription_id', 'topic', 'kind', 'created_at'];
+
 const SCHEMAS: Readonly<Record<string, Schema>> = {
   AgentRegistration: object(
     'The Agent Card of seed 001. With `delivery: "pull"` there is no `webhook_url`: the agent asks for its work.',
@@ -142,52 +178,12 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     },
     ['message_id', 'conversation_id', 'status'],
   ),
-  AgentMessage: object(
-    'A message on record.',
-    {
-      message_id: text('Its id, the same over all attempts'),
-      conversation_id: text('The conversation'),
-      from_agent_id: text('Who said it'),
-      to_agent_id: text('Who gets it'),
-      content: ref('Content'),
-      metadata: openObject('As it was sent'),
-      timestamp: time('When it was sent'),
-      namespace: text('The tenant'),
-      status: words(
-        '`sent`: the receiver has taken it, or it is in its inbox; `acknowledged`: it was pulled and acknowledged',
-        MESSAGE_STATES,
-      ),
-      error: text('Why the newest attempt has failed'),
-      attempts: integer('Tries so far; for a receiver that pulls: how often it was handed out'),
-      updated_at: time('Last change'),
-    },
-    Object.keys(RECORD),
+  AgentMessage: object('A message on record.', MESSAGE_FIELDS, Object.keys(RECORD)),
+  TriedMessage: object(
+    'A message with how its tries went.',
+    { ...MESSAGE_FIELDS, attempt_log: arrayOf(ATTEMPT, 'Of a queued message, oldest first') },
+    [...Object.keys(RECORD), 'attempt_log'],
   ),
-  TriedMessage: {
-    description: 'A message with how its tries went.',
-    allOf: [
-      ref('AgentMessage'),
-      {
-        type: 'object',
-        required: ['attempt_log'],
-        properties: {
-          attempt_log: arrayOf(
-            object(
-              'One try.',
-              {
-                at: time('When'),
-                ms: integer('How long it took'),
-                status: integer('Of the answer; absent: there was none'),
-                error: text('Absent: it was taken'),
-              },
-              ['at', 'ms'],
-            ),
-            'Of a queued message, oldest first',
-          ),
-        },
-      },
-    ],
-  },
   Published: object(
     'Something that was published, as streams and URLs get it.',
     {
@@ -202,17 +198,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     },
     Object.keys({ topic: '', seq: 0, ...PUSH }),
   ),
-  Subscription: object(
-    'Who gets what is published.',
-    {
-      subscription_id: text('Its id'),
-      topic: name('The topic'),
-      kind: words('What gets it', ['agent', 'webhook']),
-      agent_id: text('The agent'),
-      created_at: time('Since when'),
-    },
-    ['subscription_id', 'topic', 'kind', 'created_at'],
-  ),
+  Subscription: object('Who gets what is published.', SUBSCRIPTION_FIELDS, SUBSCRIPTION_REQUIRED),
   PulledItem: object(
     'A message, a task, or word that a task is canceled; it belongs to whoever got it until the lease ends.',
     {
@@ -754,15 +740,14 @@ const SUBSCRIBE: Operation = {
   responses: {
     200: ok(
       'It is subscribed',
-      {
-        allOf: [
-          ref('Subscription'),
-          {
-            type: 'object',
-            properties: { webhook_secret: text('Where the gateway has made it: shown this once') },
-          },
-        ],
-      },
+      object(
+        'Subscribed.',
+        {
+          ...SUBSCRIPTION_FIELDS,
+          webhook_secret: text('Where the gateway has made it: shown this once'),
+        },
+        SUBSCRIPTION_REQUIRED,
+      ),
       one('An agent', SUBSCRIPTION),
     ),
     ...refusals([...BODY_REFUSED, 'CONFLICT', 'STORAGE_UNAVAILABLE']),

@@ -2,7 +2,7 @@ import type { Namespace } from '../../../core/ids.js';
 import type { TopicKey, TopicSubscription, TopicValue } from '../../../core/topic.js';
 import type { Post } from '../../../engine/mail/message.store.js';
 import { TopicStore } from '../../../engine/mail/topic.store.js';
-import type { TopicRow, TopicSubscriptionRow } from '../schema.js';
+import type { TopicRow, TopicSubscriptionRow } from '../mail-schema.js';
 import {
   topicKey,
   topicStatements,
