@@ -104,6 +104,10 @@ describe('configs', () => {
     expect((await rpc('tasks/pushNotificationConfig/list', { id: taskId })).result).toEqual([shown]);
     expect((await rpc('tasks/pushNotificationConfig/delete', key)).result).toBeNull();
     expect((await rpc('tasks/pushNotificationConfig/list', { id: taskId })).result).toEqual([]);
+    for (const url of ['http://127.0.0.1:9/a', 'http://127.0.0.1:9/b'])
+      await rpc('tasks/pushNotificationConfig/set', { taskId, pushNotificationConfig: { url } });
+    const only = { pushNotificationConfig: { id: 'default', url: 'http://127.0.0.1:9/b' } };
+    expect((await rpc('tasks/pushNotificationConfig/list', { id: taskId })).result).toMatchObject([only]);
     expect((await rpc('tasks/pushNotificationConfig/get', key)).error?.code).toBe(NOT_FOUND);
   });
 

@@ -16,6 +16,9 @@ import { followerId, givenId, PUSH, shown, toKept } from './kept-config.js';
 /** Configs of one task at most. */
 const MAX_PER_TASK = 100;
 
+/** Of a config that came without an id in 0.3, where a task had one config at first: setting it again replaces it. */
+const DEFAULT_ID = 'default';
+
 /** One config, named by its task and its own id; an empty id (0.3): the only one. */
 export interface ConfigKey {
   readonly taskId: string;
@@ -110,7 +113,7 @@ export class PushConfigs {
   private toFollower(config: TaskPushNotificationConfig, version: Dialect): NewFollower {
     if (!URL.canParse(config.url)) throw invalid('url', config.url, 'an absolute http or https URL');
     this.outgoing.check(config.url, 'url');
-    const id = followerId(givenId(config.id) ?? this.ids.uuid());
+    const id = followerId(givenId(config.id) ?? (version === '0.3' ? DEFAULT_ID : this.ids.uuid()));
     return { id, kind: PUSH, config: JSON.stringify(toKept(config, version, this.secrets)) };
   }
 }
