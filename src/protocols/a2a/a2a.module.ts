@@ -15,6 +15,7 @@ import { RestCalls } from './http-json/rest-calls.js';
 import { A2aRestController } from './http-json/rest.controller.js';
 import { A2aAnswers } from './json-rpc/a2a-answers.js';
 import { A2aGuest } from './json-rpc/a2a-guest.js';
+import { V01Calls } from './v0.1/v01-calls.js';
 import { A2aCalls } from './json-rpc/a2a-calls.js';
 import { A2aCards } from './cards/a2a-cards.js';
 import { A2aCardsController } from './cards/a2a-cards.controller.js';
@@ -41,6 +42,7 @@ import { PushKind } from './push/push-kind.js';
     A2aHandlers,
     Extensions,
     A2aCalls,
+    V01Calls,
     A2aAnswers,
     A2aGuest,
     RestCalls,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ServerCallContext } from '@a2a-js/sdk/server';
-import { isObject, type JsonObject } from '../../../core/json.js';
+import { isObject, type Json, type JsonObject } from '../../../core/json.js';
 import type { Principal } from '../../../core/principal.js';
 import { parseMessage, rpcFailure, type RpcResponse } from '../../../transport/jsonrpc/envelope.js';
 import { toA2aError } from '../handler/a2a-errors.js';
@@ -10,6 +10,8 @@ import { opened, type StreamItem } from '../handler/numbered.js';
 import { aimed, type Target } from '../handler/target.js';
 import type { Dialect } from '../requests/checks.wire.js';
 import { a2aSdk, type Sdk } from '../sdk.js';
+import { V01Calls } from '../v0.1/v01-calls.js';
+import { eventOf, resultOf, type V01Names } from '../v0.1/v01-shapes.js';
 import { checkCall, dialectOf, STREAMS, type CheckedCall } from './a2a-request.wire.js';
 
 /** What a caller of the JSON-RPC binding sends along. */
@@ -37,9 +39,24 @@ export interface A2aAnswer {
 /** Runs A2A's JSON-RPC calls of 1.0 and 0.3 on the SDK's transport handlers. */
 @Injectable()
 export class A2aCalls {
-  constructor(private readonly handlers: A2aHandlers) {}
+  constructor(
+    private readonly handlers: A2aHandlers,
+    private readonly v01: V01Calls,
+  ) {}
 
+  /** Answers a call in its own version; 0.1's by way of 0.3. */
   async answer(call: A2aCall): Promise<A2aAnswer> {
+    if (call.version) return this.current(call);
+    try {
+      const older = await this.v01.translated(call.caller, call.payload);
+      if (!older) return await this.current(call);
+      return worded(await this.current({ ...call, payload: older.payload, version: '0.3' }), older.names);
+    } catch (error) {
+      return plain('0.3', failure(await a2aSdk(), '0.3', idOf(call.payload as JsonObject), error));
+    }
+  }
+
+  private async current(call: A2aCall): Promise<A2aAnswer> {
     const message = parseMessage(call.payload);
     if (message.kind !== 'call' || !isObject(call.payload))
       return plain(
@@ -88,6 +105,24 @@ export class A2aCalls {
       extensions,
       toError: (thrown) => toA2aError(sdk.errors, thrown),
     });
+  }
+}
+
+/** An answer of 0.3 in the shapes of 0.1. */
+function worded({ body, stream, dialect }: A2aAnswer, names: V01Names): A2aAnswer {
+  if (stream) return { dialect, untyped: false, stream: wordedStream(stream, names) };
+  const envelope = body as { readonly result?: Json };
+  const said = 'result' in envelope ? { ...envelope, result: resultOf(envelope.result, names) } : envelope;
+  return { dialect, untyped: false, body: said };
+}
+
+async function* wordedStream(
+  items: AsyncIterable<StreamItem>,
+  names: V01Names,
+): AsyncGenerator<StreamItem, void, undefined> {
+  for await (const { id, data } of items) {
+    const envelope = data as { readonly result?: Json };
+    yield { id, data: { ...envelope, result: eventOf(envelope.result, names) } };
   }
 }
 
