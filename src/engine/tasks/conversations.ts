@@ -36,14 +36,14 @@ export class Conversations {
     return history.length > 1 ? { input, history } : { input };
   }
 
-  /** Brings a task to what its log says was made and said. */
-  async replay(task: LiveTask): Promise<void> {
+  /** Brings a task to what its log says was made and said, up to a sequence. */
+  async replay(task: LiveTask, until = Infinity): Promise<void> {
     let seq = 0;
     for (let more = true; more;) {
       const events = await this.store.eventsSince(task.id, seq, PAGE);
-      for (const { body } of events) task.replay(body);
+      for (const { seq: at, body } of events) if (at <= until) task.replay(body);
       seq = events.at(-1)?.seq ?? seq;
-      more = events.length === PAGE;
+      more = events.length === PAGE && seq < until;
     }
     task.hasAnswerToSend = task.continues;
   }

@@ -146,7 +146,10 @@ export class Submissions {
   private admit(namespace: Namespace, task: NewTask, { agent, decision }: Route): void {
     if (agent) return;
     if (decision.candidates === 0 && !task.waitForAgent)
-      throw new GatewayError('NO_AGENT_AVAILABLE', `skill: ${decision.reason}: "${task.skill}"`);
+      throw new GatewayError(
+        'NO_AGENT_AVAILABLE',
+        task.skill === '' ? 'no agent is online' : `skill: ${decision.reason}: "${task.skill}"`,
+      );
     if (this.config.whenBusy === 'reject' && decision.candidates > 0)
       throw new GatewayError('OVERLOADED', `${decision.reason} for skill "${task.skill}"`, {
         retryAfterS: 1,

@@ -93,13 +93,13 @@ export class TasksService {
   async continueTask(caller: Principal, id: string, message: Message): Promise<TaskRecord> {
     this.policy.requireRight(caller, 'execute');
     const task = await this.open(caller, id);
-    if (await this.continuations.wasGiven(task.id, message)) return task.record;
+    if (await this.continuations.wasGiven(task.id, message)) return this.visible(caller, id);
     if (!this.store.available) throw storageUnavailable();
     if (task.ending) await this.hasEnded(task);
     const taken = this.continuations.take(task, message);
     this.calls.tell('continue', task.record, caller);
     await this.written(taken);
-    return task.record;
+    return this.visible(caller, id); // what is on disk: the task itself may be ahead of it
   }
 
   /** See {@link Reports.giveBack}. */
@@ -109,9 +109,12 @@ export class TasksService {
 
   /** @throws GatewayError TASK_NOT_FOUND, also for a task of another namespace */
   async get(caller: Principal, id: string): Promise<TaskView> {
-    const record = await this.visible(caller, id);
+    let record = await this.visible(caller, id);
     const live = this.live.get(record.id);
-    if (!isTerminal(record.state) && live) return { record, artifact: null, ...(await this.soFar(live)) };
+    if (!isTerminal(record.state) && live)
+      return { record, artifact: null, ...(await this.soFar(record, live)) };
+    // It has ended since it was read.
+    if (!isTerminal(record.state)) record = await this.visible(caller, id);
     if (record.state !== 'completed' && record.state !== 'rejected') return { record, ...NOTHING };
     return { record, ...made((await this.store.lastEvent(record.id))?.body) };
   }
@@ -198,11 +201,11 @@ export class TasksService {
     throw terminal(task.record);
   }
 
-  /** What there is of a task that goes on. While entries are on their way to the disk, what is there counts. */
-  private async soFar(task: LiveTask): Promise<Pick<TaskView, 'artifacts' | 'message'>> {
-    if (task.committedSeq === task.record.seq) return { artifacts: task.artifacts, message: task.said };
-    const onDisk = new LiveTask(task.record);
-    await this.conversations.replay(onDisk);
+  /** What there is of a task that goes on, exactly as of its record: whoever goes on after `seq` misses nothing and gets nothing twice. */
+  private async soFar(record: TaskRecord, task: LiveTask): Promise<Pick<TaskView, 'artifacts' | 'message'>> {
+    if (record.seq === task.record.seq) return { artifacts: task.artifacts, message: task.said };
+    const onDisk = new LiveTask(record);
+    await this.conversations.replay(onDisk, record.seq);
     return { artifacts: onDisk.artifacts, message: onDisk.said };
   }
 

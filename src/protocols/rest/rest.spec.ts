@@ -170,5 +170,6 @@ test('POST /oauth/token speaks RFC 6749 with the form, the header and the answer
   expect(handle).toHaveBeenCalledWith({
     body: { grant_type: 'client_credentials' },
     authorization: 'Basic eDp5',
+    origin: expect.objectContaining({ request: 'POST /oauth/token' }) as unknown,
   });
 });

@@ -93,7 +93,7 @@ export class A2aCardsController {
     res.setHeader('last-modified', new Date(since).toUTCString());
     res.setHeader('cache-control', 'public, max-age=0, must-revalidate');
     res.setHeader('vary', 'A2A-Version');
-    if (req.get('if-none-match') === etag) return void res.status(304).end();
+    if (isAmong(etag, req.get('if-none-match'))) return void res.status(304).end();
     res.setHeader('content-type', 'application/json; charset=utf-8');
     res.end(text);
   }
@@ -104,6 +104,10 @@ export class A2aCardsController {
     sendJson(res, 200, await this.cards.extendedCard(target, caller));
   }
 }
+
+/** RFC 9110 §13.1.2: a list, compared weakly, or any. */
+const isAmong = (etag: string, given: string | undefined): boolean =>
+  (given ?? '').split(',').some((one) => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag);
 
 /** The version that a reader asks for; one that is not served is none, since a card is what tells which are. */
 function versionOf(req: Request): CardVersion | undefined {

@@ -63,7 +63,9 @@ export class A2aCards {
     if (plain) delete (card['capabilities'] as { extensions?: unknown }).extensions;
     const shown = asVersion(card, version);
     const text = JSON.stringify(shown);
-    const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+    // Another key makes another signature: who has the card of the key before must fetch it anew.
+    const kid = version === '0.3' ? '' : await this.signer.kid();
+    const etag = `"${createHash('sha256').update(kid).update(text).digest('base64url').slice(0, 22)}"`;
     const key = `${version} ${plain} ${String(card['url'])}`;
     const before = this.shown.get(key);
     if (before?.etag === etag) return before;

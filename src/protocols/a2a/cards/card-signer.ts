@@ -30,6 +30,11 @@ export class CardSigner {
     return { keys: key ? [key.jwk] : [] };
   }
 
+  /** Names the key; empty without one. */
+  async kid(): Promise<string> {
+    return (await this.key())?.kid ?? '';
+  }
+
   /** The card with its signature; as it is without a key. */
   async signed(card: CardWire): Promise<CardWire> {
     const signer = await this.key();

@@ -43,5 +43,14 @@ export function toA2aError(errors: Errors, thrown: unknown): A2AError {
   if (!(error instanceof GatewayError)) return error;
   const { code } = RPC_ERRORS[error.code];
   const message = error.code === 'INTERNAL' ? GENERIC : error.message;
-  return new errors.JsonRpcTransportError({ jsonrpc: '2.0', id: null, error: { code, message } });
+  const info = {
+    '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+    reason: error.code,
+    domain: 'agent-gateway',
+  };
+  return new errors.JsonRpcTransportError({
+    jsonrpc: '2.0',
+    id: null,
+    error: { code, message, data: [info] },
+  });
 }

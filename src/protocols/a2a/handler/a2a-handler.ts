@@ -21,6 +21,7 @@ import { GatewayError, invalid } from '../../../core/errors.js';
 import type { AgentName } from '../../../core/ids.js';
 import type { JsonObject } from '../../../core/json.js';
 import type { Principal } from '../../../core/principal.js';
+import type { TaskFilter } from '../../../engine/tasks/task.store.js';
 import {
   artifactsOf,
   interruptsTask,
@@ -50,6 +51,8 @@ export interface CallContext {
   /** The last event that the caller has (`Last-Event-ID`). */
   readonly after: string | undefined;
   readonly failure: FailureText;
+  /** The caller reads tasks only, no messages (the adk family). */
+  readonly tasksOnly?: boolean;
   /** The card for callers with a credential; none where nobody needs one. */
   readonly extendedCard: (() => Promise<AgentCard>) | undefined;
   /** What the engine throws in the words of the binding. */
@@ -108,7 +111,8 @@ export class A2aHandler implements A2ARequestHandler {
     if (continued || end?.event !== 'completed') return this.task(record.id, historyLength);
     const artifacts = artifactsOf(end);
     const ended = await this.saying(() => this.tasks.record(caller, record.id));
-    if (end.message && artifacts.length === 0) return fromMessage(end.message, ended);
+    if (end.message && artifacts.length === 0 && !this.context.tasksOnly)
+      return fromMessage(end.message, ended);
     // What is known is not read again: the last event has the result, the request the message.
     return fromTask({ record: ended, artifacts, message: end.message ?? null, history }, failure);
   }
@@ -134,9 +138,19 @@ export class A2aHandler implements A2ARequestHandler {
   cancelTask({ id }: CancelTaskRequest): Promise<Task> {
     return this.saying(async () => {
       const { record } = await this.tasks.get(this.context.caller, id);
-      if (record.state !== 'canceled') await this.tasks.cancel(this.context.caller, id);
+      if (record.state !== 'canceled')
+        await this.tasks
+          .cancel(this.context.caller, id)
+          .catch((error: unknown) => this.unlessCanceled(id, error));
       return this.task(id, undefined);
     });
+  }
+
+  /** Two cancels at once are one. */
+  private async unlessCanceled(id: string, error: unknown): Promise<void> {
+    const ended = error instanceof GatewayError && error.code === 'TASK_TERMINAL';
+    if (ended && (await this.tasks.record(this.context.caller, id)).state === 'canceled') return;
+    throw error;
   }
 
   async *resubscribe({ id }: SubscribeToTaskRequest): AsyncGenerator<StreamResponse, void, undefined> {
@@ -146,7 +160,10 @@ export class A2aHandler implements A2ARequestHandler {
       throw new this.errors.UnsupportedOperationError(`the task has ended: ${record.state}`);
     const { after } = this.context;
     const seen = after !== undefined && /^\d{1,15}$/.test(after) ? Number(after) : 0;
-    if (seen > 0 && seen <= record.seq) return yield* this.follow(record, seen);
+    if (seen > 0 && seen <= record.seq) {
+      this.position = seen;
+      return yield* this.follow(record, seen);
+    }
     // No position, or one that the log does not know: the task as it is, and what comes after.
     const view = await this.view(id);
     const history = await this.history(id);
@@ -163,7 +180,8 @@ export class A2aHandler implements A2ARequestHandler {
       const status = stateOf(asked);
       if (asked !== 0 && status === undefined)
         return { tasks: [], nextPageToken: '', pageSize, totalSize: 0 };
-      const page = await this.tasks.list(this.context.caller, {
+      const page = await this.tasks.list(this.reader, {
+        ...this.ofTarget,
         limit: pageSize,
         order: 'updated',
         counted: true,
@@ -172,10 +190,34 @@ export class A2aHandler implements A2ARequestHandler {
         ...(request.pageToken && { cursor: request.pageToken }),
         ...(request.statusTimestampAfter && { updatedAfter: Date.parse(request.statusTimestampAfter) }),
       });
-      const tasks = await Promise.all(page.tasks.map(({ id }) => this.task(id, request.historyLength ?? 0)));
+      const listed = await Promise.all(page.tasks.map(({ id }) => this.listed(id, request)));
+      const tasks = listed.filter((task) => task !== undefined);
       const totalSize = page.total ?? tasks.length;
       return { tasks, nextPageToken: page.nextCursor ?? '', pageSize, totalSize };
     });
+  }
+
+  /** The caller, in the namespace that the call is for. */
+  private get reader(): Principal {
+    const { caller, target } = this.context;
+    return target.namespace === undefined ? caller : { ...caller, namespace: target.namespace };
+  }
+
+  /** Tasks of the agent or the skill that the call is for: its URL or tenant names one. */
+  private get ofTarget(): Pick<TaskFilter, 'agent' | 'skill'> {
+    const { agent, skill } = this.context.target;
+    return { ...(agent !== undefined && { agent }), ...(skill !== undefined && { skill }) };
+  }
+
+  /** Undefined: it has been purged since. 1.0 §3.1.4: artifacts only where they are asked for. */
+  private async listed(id: string, request: ListTasksRequest): Promise<Task | undefined> {
+    try {
+      const task = await this.task(id, request.historyLength ?? 0);
+      return request.includeArtifacts ? task : { ...task, artifacts: [] };
+    } catch (error) {
+      if (error instanceof this.errors.TaskNotFoundError) return undefined;
+      throw error;
+    }
   }
 
   createTaskPushNotificationConfig(config: TaskPushNotificationConfig): Promise<TaskPushNotificationConfig> {
@@ -259,7 +301,8 @@ export class A2aHandler implements A2ARequestHandler {
     const wanted = this.context.target.skill ?? (typeof skill === 'string' ? skill : undefined);
     const fingerprint = hashOf([input, message.contextId, agent, wanted, namespace]);
     return {
-      skill: wanted ?? this.defaultSkill(agent),
+      // None while nobody is online: who asks again for a task that exists gets it all the same.
+      skill: wanted ?? this.defaultSkill(agent) ?? '',
       input,
       contextId: message.contextId || randomUUID(),
       ...(namespace !== undefined && { namespace }),
@@ -271,16 +314,14 @@ export class A2aHandler implements A2ARequestHandler {
   }
 
   /** What the agent can do first of all; without an agent: the least loaded one. */
-  private defaultSkill(agent: string | undefined): string {
+  private defaultSkill(agent: string | undefined): string | undefined {
     const { namespace } = this.context.target;
     const able = this.registry
       .list(this.context.caller)
       .filter(({ card }) => card.skills.length > 0 && (agent === undefined || card.name === agent))
       .filter((view) => namespace === undefined || view.namespace === namespace)
       .sort((a, b) => a.load / a.card.maxConcurrency - b.load / b.card.maxConcurrency);
-    const skill = able[0]?.card.skills[0]?.id;
-    if (skill === undefined) throw new GatewayError('NO_AGENT_AVAILABLE', 'no agent is online');
-    return skill;
+    return able[0]?.card.skills[0]?.id;
   }
 
   /** Resolves when the task has ended or its agent waits for the caller, to what happened then; or when the caller has gone. */
@@ -289,7 +330,8 @@ export class A2aHandler implements A2ARequestHandler {
     const after = turn === null ? undefined : String(turn);
     let last: TaskEventBody | undefined;
     for await (const item of await this.tasks.watch(caller, id, { after, signal })) {
-      if (item === RESET) continue;
+      // A position that is on disk, but not known to the log yet, gets the whole log.
+      if (item === RESET || item.seq <= (turn ?? 0)) continue;
       last = item.body;
       if (interruptsTask(last)) break;
     }
@@ -300,7 +342,9 @@ export class A2aHandler implements A2ARequestHandler {
   private async answer(record: TaskRecord, historyLength: number | undefined): Promise<Task | A2aMessage> {
     const { artifacts, message } = await this.view(record.id);
     const isWords = record.state === 'completed' && record.turn === null && artifacts.length === 0;
-    return isWords && message ? fromMessage(message, record) : this.task(record.id, historyLength);
+    return isWords && message && !this.context.tasksOnly
+      ? fromMessage(message, record)
+      : this.task(record.id, historyLength);
   }
 
   private task(id: string, historyLength: number | undefined): Promise<Task> {
@@ -332,8 +376,11 @@ export class A2aHandler implements A2ARequestHandler {
       if (item === RESET) continue;
       const said = events.of(item); // also of what was seen: what came before tells what the rest means
       if (item.seq <= seen) continue;
-      this.position = item.seq;
-      yield* said;
+      // Only the last of what an entry means is under its own sequence: who resumes from one before gets the entry again.
+      for (const [index, one] of said.entries()) {
+        if (index === said.length - 1) this.position = item.seq;
+        yield one;
+      }
       if (isLast(item.body)) return;
     }
   }

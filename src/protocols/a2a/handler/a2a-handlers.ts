@@ -22,6 +22,8 @@ export interface BoundCall {
   /** `Last-Event-ID`. */
   readonly after: string | undefined;
   readonly dialect: Dialect;
+  /** The caller reads tasks only, no messages (the adk family). */
+  readonly tasksOnly?: boolean;
   /** Extensions that the caller names. */
   readonly extensions: readonly string[];
   /** What the engine throws in the words of the binding. */

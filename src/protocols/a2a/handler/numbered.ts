@@ -21,8 +21,12 @@ async function* numbered(
   events: AsyncIterator<object>,
   handler: A2aHandler,
 ): AsyncGenerator<StreamItem, void, undefined> {
-  for (let next = first; !next.done; next = await events.next())
-    yield { id: handler.position, data: next.value };
+  try {
+    for (let next = first; !next.done; next = await events.next())
+      yield { id: handler.position, data: next.value };
+  } finally {
+    await events.return?.(); // a reader that leaves between two events leaves nothing behind
+  }
 }
 
 /** Server-Sent Events carry the task's sequence as their id, so that `Last-Event-ID` resumes any stream. */

@@ -2,7 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { ServerCallContext } from '@a2a-js/sdk/server';
 import { isObject, type Json, type JsonObject } from '../../../core/json.js';
 import type { Principal } from '../../../core/principal.js';
-import { parseMessage, rpcFailure, type RpcResponse } from '../../../transport/jsonrpc/envelope.js';
+import {
+  parseMessage,
+  rpcFailure,
+  type RpcFailure,
+  type RpcResponse,
+} from '../../../transport/jsonrpc/envelope.js';
 import { toA2aError } from '../handler/a2a-errors.js';
 import type { A2aHandler } from '../handler/a2a-handler.js';
 import { A2aHandlers } from '../handler/a2a-handlers.js';
@@ -58,12 +63,12 @@ export class A2aCalls {
 
   private async current(call: A2aCall): Promise<A2aAnswer> {
     const message = parseMessage(call.payload);
-    if (message.kind !== 'call' || !isObject(call.payload))
-      return plain(
-        '0.3',
-        rpcFailure(message.kind === 'malformed' ? message.id : null, malformedError(message)),
-      );
     const sdk = await a2aSdk();
+    if (message.kind !== 'call' || !isObject(call.payload)) {
+      const id = message.kind === 'malformed' ? message.id : null;
+      const dialect = dialectOf(call.version, undefined) ?? '1.0';
+      return plain(dialect, explained(dialect, rpcFailure(id, malformedError(message))));
+    }
     const dialect = dialectOf(call.version, message.method);
     if (!dialect) return plain('1.0', wrongVersion(sdk, call.version, idOf(call.payload)));
     try {
@@ -85,14 +90,18 @@ export class A2aCalls {
     const context: ServerCallContext = new sdk.server.ServerCallContext({ requestedVersion: dialect });
     const answer = await new Transport(handler).handle(checked.body, context);
     if (!STREAMS.has(checked.method) || !(Symbol.asyncIterator in answer))
-      return { dialect, untyped: checked.untyped, body: answer };
+      return {
+        dialect,
+        untyped: checked.untyped,
+        body: 'error' in answer ? explained(dialect, answer as RpcFailure) : answer,
+      };
     return { dialect, untyped: checked.untyped, stream: await opened(answer, handler) };
   }
 
   private handlerFor(
     sdk: Sdk,
     { caller, target, signal, lastEventId, extensions }: A2aCall,
-    { body }: CheckedCall,
+    { body, untyped }: CheckedCall,
     dialect: Dialect,
   ): A2aHandler {
     const { params } = body;
@@ -101,6 +110,7 @@ export class A2aCalls {
       target: aimed(target, isObject(params) ? params['tenant'] : undefined),
       signal,
       after: lastEventId,
+      tasksOnly: untyped,
       dialect,
       extensions,
       toError: (thrown) => toA2aError(sdk.errors, thrown),
@@ -142,7 +152,23 @@ function failure(sdk: Sdk, dialect: Dialect, id: string | number | null, thrown:
     dialect === '1.0'
       ? JsonRpcTransportHandler.mapToJSONRPCError(error)
       : LegacyJsonRpcTransportHandler.mapToLegacyJSONRPCError(error);
-  return { jsonrpc: '2.0', id, error: said } as RpcResponse;
+  return explained(dialect, { jsonrpc: '2.0', id, error: said } as RpcFailure);
+}
+
+/** Of errors of the envelope; all others bring their own. */
+const REASONS: Readonly<Record<number, string>> = {
+  [-32600]: 'INVALID_REQUEST',
+  [-32601]: 'METHOD_NOT_FOUND',
+};
+
+/** 1.0 §9.5: every error has an ErrorInfo. */
+function explained(dialect: Dialect, refusal: RpcFailure): RpcFailure {
+  const { error } = refusal;
+  if (dialect !== '1.0' || Array.isArray(error.data)) return refusal;
+  const reason = REASONS[error.code] ?? 'INTERNAL';
+  const info = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'agent-gateway' };
+  const metadata = isObject(error.data) ? { metadata: error.data } : {};
+  return { ...refusal, error: { ...error, data: [{ ...info, ...metadata }] } } as unknown as RpcFailure;
 }
 
 function wrongVersion(sdk: Sdk, version: string | undefined, id: string | number | null): RpcResponse {

@@ -97,7 +97,8 @@ export function checkCall(body: JsonObject, dialect: Dialect): CheckedCall {
   if (NAMES_TASK.has(name))
     return { method: name, body: { ...body, params: checkTaskId('params', params) }, untyped: false };
   const schema = OTHERS[name];
-  if (!schema) return { method: name, body: { ...body }, untyped: false };
+  // The SDK takes a call without params for one with wrong ones, also of a method that it does not know.
+  if (!schema) return { method: name, body: { ...body, params: params ?? {} }, untyped: false };
   const checked = namingTask(objectAt('params', params ?? {}));
   fits(schema, 'params', checked);
   return { method: name, body: { ...body, params: checked }, untyped: false };

@@ -10,7 +10,7 @@ import { A2aAnswers } from './a2a-answers.js';
 import { sseFrame, type StreamItem } from '../handler/numbered.js';
 import type { Target } from '../handler/target.js';
 import { MediaTypeFilter } from './media-type.filter.js';
-import { adkEvent } from './adk.wire.js';
+import { adkEvents } from './adk.wire.js';
 
 /**
  * A2A over JSON-RPC, 1.0 and 0.3 on one URL: for the whole gateway, for one skill whoever has it, for one agent. The door asks
@@ -65,7 +65,10 @@ export class A2aController {
     if (payload instanceof BadJson) return sendJson(res, 400, parseFailure(payload.message));
     const answer = await this.answers.ask(who, {}, asStream(payload), req, res, '0.3');
     if (!answer.stream) return sendJson(res, 400, answer.body);
-    const frame = ({ id, data }: StreamItem) => sseFrame(id, adkEvent(data));
+    const frame = ({ id, data }: StreamItem) =>
+      adkEvents(data)
+        .map((event) => sseFrame(id, event))
+        .join('');
     await this.answers.send(who, answer.stream, req, res, frame, 'event: done\ndata:\n\n');
   }
 

@@ -17,7 +17,7 @@ const name = (what: string) =>
     .string(what)
     .refine((value) => value.trim() !== '' && value.length <= MAX_ID, { error: what, abort: true });
 
-const metadata = object.refine((value) => JSON.stringify(value).length <= MAX_METADATA, {
+const metadata = object.refine((value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA, {
   error: `at most ${MAX_METADATA} bytes`,
 });
 

@@ -73,6 +73,9 @@ export class RemoteA2aAgent implements Agent {
         yield* answer.of(update);
         last = update;
       }
+    } catch (error) {
+      if (last === undefined) this.waitsNoMore(input.contextId, error);
+      throw error;
     } finally {
       if (last && input.signal.aborted && !isDone(last)) cancel(client, taskIdOf(last)!);
     }
@@ -135,6 +138,13 @@ export class RemoteA2aAgent implements Agent {
   private toSend({ contextId: _, taskId: __, ...message }: Message, contextId: string): Message {
     const { waiting, ...thread } = this.threads.get(contextId) ?? {};
     return { ...message, ...thread, ...(waiting && { taskId: waiting.taskId }) };
+  }
+
+  /** The task that waited has ended meanwhile, or is forgotten: the next message begins another. */
+  private waitsNoMore(ours: string, error: unknown): void {
+    if (!(error instanceof A2aRpcError)) return;
+    const { contextId } = this.threads.get(ours) ?? {};
+    if (contextId !== undefined) this.threads.set(ours, { contextId });
   }
 
   private remember(ours: string, update: UpdateEvent, answer: Answer): void {

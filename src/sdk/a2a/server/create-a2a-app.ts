@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isObject, withinDepth } from '../../../core/json.js';
-import { adkEvent, withTextStatus } from '../../../protocols/a2a/json-rpc/adk.wire.js';
+import { adkEvents, withTextStatus } from '../../../protocols/a2a/json-rpc/adk.wire.js';
 import type { Agent } from '../agent/agent.js';
 import type { AgentCard } from '../types.js';
 import { buildAgentCard } from './agent-card.js';
@@ -175,7 +175,7 @@ export class A2aApp {
 
   private sendAdk(res: ServerResponse, answer: AgentAnswer, signal: AbortSignal): void | Promise<void> {
     if (!answer.stream) return sendJson(res, 400, answer.body);
-    return sendEvents(res, adkEvents(answer.stream), signal, DONE);
+    return sendEvents(res, asAdk(answer.stream), signal, DONE);
   }
 
   private refuse(res: ServerResponse, error: unknown): void {
@@ -221,6 +221,6 @@ function asStream(payload: unknown): unknown {
   return typeof method === 'string' ? { ...payload, method: `${method} (not on /a2a/stream)` } : payload;
 }
 
-async function* adkEvents(events: AsyncIterable<object>): AsyncGenerator<object, void, undefined> {
-  for await (const event of events) yield adkEvent(event);
+async function* asAdk(events: AsyncIterable<object>): AsyncGenerator<object, void, undefined> {
+  for await (const event of events) yield* adkEvents(event);
 }
