@@ -17,11 +17,17 @@ export class Quota {
   /** Takes one. @throws GatewayError RATE_LIMITED when the namespace has all that it may have */
   take(namespace: Namespace | null): void {
     if (this.limit === undefined) return;
+    this.assertRoom(namespace);
+    this.add(namespace);
+  }
+
+  /** @throws GatewayError RATE_LIMITED when the namespace has all that it may have */
+  assertRoom(namespace: Namespace | null): void {
+    if (this.limit === undefined) return;
     if ((this.taken.get(namespace) ?? 0) >= this.limit)
       throw new GatewayError('RATE_LIMITED', `this namespace has its ${this.limit} ${this.what}`, {
         retryAfterS: RETRY_S,
       });
-    this.add(namespace);
   }
 
   /** Counts one that is there already. */

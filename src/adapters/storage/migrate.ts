@@ -19,6 +19,8 @@ export async function migrate(db: Kysely<Schema>, dialect: Dialect): Promise<voi
     migrationTableName: TABLE,
     migrationLockTableName: `${TABLE}_lock`,
     disableTransactions: true,
+    // Lines of work land in any order; each migration only adds what is its own.
+    allowUnorderedMigrations: true,
   });
   await refuseNewer(db);
   const { error } = await migrator.migrateToLatest();

@@ -7,6 +7,7 @@ import { agentKey, IdSource, type AgentName, type AgentRef } from '../../core/id
 import type { Principal } from '../../core/principal.js';
 import { Members } from '../members/members.service.js';
 import type { Member } from '../../core/member.js';
+import { storageUnavailable } from '../tasks/submissions.js';
 import { TasksService } from '../tasks/tasks.service.js';
 import type { MessageRecord } from '../../core/message-record.js';
 import { MessageStore } from './message.store.js';
@@ -76,18 +77,20 @@ export class Inbox {
    * @throws GatewayError AGENT_NOT_FOUND, FORBIDDEN; CONFLICT for a member that has a webhook
    */
   async take(caller: Principal, name: AgentName, request: PullRequest): Promise<readonly Handed[]> {
-    const connection = this.pulling(caller, name);
+    let connection = this.pulling(caller, name);
     const { ref } = connection.member;
     const until = this.clock.now() + request.waitMs;
+    // Leases of the process before lapse without a bell; and whoever waits here is alive.
+    const restMs = Math.min(this.config.inboxLease, this.config.heartbeatTimeout / 3);
     for (;;) {
       const bell = this.listen(ref);
       try {
         const handed = await this.turns.take(agentKey(ref), () => this.look(connection, request));
         const left = until - this.clock.now();
         if (handed.length > 0 || left <= 0 || request.signal.aborted || !connection.agent) return handed;
-        // Leases of the process before lapse without a bell.
-        await this.rest(bell.rung, Math.min(left, this.config.inboxLease), request.signal);
-        if (this.members.byRef(ref)?.state !== 'online') return [];
+        await this.rest(bell.rung, Math.min(left, restMs), request.signal);
+        if (request.signal.aborted || this.members.byRef(ref)?.state !== 'online') return [];
+        connection = this.pulling(caller, name);
       } finally {
         bell.stop();
       }
@@ -130,6 +133,8 @@ export class Inbox {
   /** Nothing is leased to somebody who has gone while it was another's turn. */
   private async look(connection: PullConnection, { limit, signal }: PullRequest): Promise<Handed[]> {
     if (signal.aborted) return [];
+    // A task is on record as begun before it is handed out: there is no record to be had now.
+    if (!this.store.available) throw storageUnavailable();
     const leaseId = `lease-${this.ids.uuid()}`;
     const items = await connection.take(limit);
     const handed = items.map((item) => ({ kind: item.kind, leaseId, until: item.until, item }));

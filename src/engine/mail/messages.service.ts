@@ -22,6 +22,7 @@ import { Inbox } from './inbox.js';
 import type { MessageRecord } from '../../core/message-record.js';
 import { MessageDeliverer } from './message-deliverer.js';
 import { MessageStore, type ConversationPage } from './message.store.js';
+import { PullConnection } from './pull-connection.js';
 
 /** A message that somebody wants to send, already checked by the protocol that took it in. */
 export interface NewMessage {
@@ -67,7 +68,7 @@ export class Messages {
     if (!receiver.agent) throw notFound();
     this.policy.maySpeakFor(caller, { namespace: receiver.ref.namespace, name: message.from });
     const made = this.make(message);
-    if (receiver.member?.delivery === 'pull') return this.layIn(caller, receiver.ref, made);
+    if (receiver.agent.connection instanceof PullConnection) return this.layIn(caller, receiver.ref, made);
     return this.deliver(caller, receiver.agent, made);
   }
 

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { Clock } from '../../core/clock.js';
 import { GatewayError } from '../../core/errors.js';
@@ -13,6 +13,8 @@ const MAX_SECRETS = 4;
 /** Signing secrets of members: made, sealed for the storage, rotated with an overlap. */
 @Injectable()
 export class MemberSecrets {
+  private readonly logger = new Logger('Members');
+
   constructor(
     private readonly clock: Clock,
     private readonly box: SecretBox,
@@ -53,6 +55,16 @@ export class MemberSecrets {
     const now = this.clock.now();
     return secrets
       .filter(({ until }) => until === null || until > now)
-      .map(({ sealed }) => this.box.open(sealed));
+      .flatMap(({ sealed }) => this.opened(sealed));
+  }
+
+  /** One that was sealed with a key that the gateway has no more is lost: the others, and a new one, still count. */
+  private opened(sealed: string): string[] {
+    try {
+      return [this.box.open(sealed)];
+    } catch (error) {
+      this.logger.warn(`a signing secret cannot be opened: ${String(error)}`);
+      return [];
+    }
   }
 }

@@ -95,6 +95,7 @@ export class Members implements OnApplicationBootstrap, OnModuleDestroy {
     const ref = { namespace: this.policy.namespaceFor(caller, namespace) ?? DEFAULT_NAMESPACE, name };
     this.policy.mayRegister(caller, ref);
     this.registry.assertFree(ref, caller);
+    this.registry.assertRoom(ref);
     const before = this.entries.get(agentKey(ref))?.member;
     const { secrets, made } = this.secretsFor(card, secret, before);
     const now = this.clock.now();
@@ -121,7 +122,10 @@ export class Members implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** It says goodbye; what it had not begun goes elsewhere. @throws GatewayError as {@link heartbeat} */
   async unregister(caller: Principal, name: AgentName): Promise<void> {
-    await this.end(this.owned(caller, name), 'unregistered');
+    const entry = this.entryOf(caller, name);
+    if (entry?.member.state !== 'disabled') return this.end(this.mine(caller, entry), 'unregistered');
+    this.policy.maySpeakFor(caller, entry.member.ref);
+    await this.end(entry, 'unregistered');
   }
 
   /**
@@ -139,22 +143,23 @@ export class Members implements OnApplicationBootstrap, OnModuleDestroy {
       throw new GatewayError('CONFLICT', 'agent_id: this agent pulls, nothing that it gets is signed');
     const secret = given ?? this.secrets.generate();
     const secrets = this.secrets.rotate(entry.member.secrets, secret, overlapMs);
-    const member = { ...entry.member, secrets };
-    await this.store.save(member);
-    this.replace(entry, member);
+    await this.store.save({ ...entry.member, secrets });
+    // It may have gone, or given a sign of life, meanwhile.
+    this.replace(entry, { ...entry.member, secrets });
     return secret;
   }
 
-  /** Its endpoint has said that it is gone for good: nothing is sent until it registers again. */
-  async disable(ref: AgentRef): Promise<void> {
+  /** Its endpoint has said that it is gone for good: nothing is sent until it registers again. Harmless when it has another by now. */
+  async disable(ref: AgentRef, webhookUrl: string): Promise<void> {
     const entry = this.entries.get(agentKey(ref));
-    if (entry) await this.end(entry, 'disabled');
+    if (entry?.member.state === 'online' && entry.member.webhookUrl === webhookUrl)
+      await this.end(entry, 'disabled');
   }
 
-  /** Deletes what is on record of those that have said goodbye, and gave their last sign of life before a moment. */
+  /** Deletes what is on record of those that are not online, and gave their last sign of life before a moment. */
   forgetGone(before: number): void {
     for (const [key, { member }] of this.entries) {
-      if (member.state !== 'unregistered' || member.lastHeartbeat >= before) continue;
+      if (member.state === 'online' || member.lastHeartbeat >= before) continue;
       this.entries.delete(key);
       this.keep(this.store.remove(member.ref));
     }
@@ -200,7 +205,8 @@ export class Members implements OnApplicationBootstrap, OnModuleDestroy {
   private secretsFor(card: MemberCard, brought: string | undefined, before: Member | undefined) {
     if (card.delivery === 'pull') return { secrets: [], made: undefined };
     if (brought !== undefined) return { secrets: [this.secrets.seal(brought)], made: undefined };
-    if (before && before.secrets.length > 0) return { secrets: before.secrets, made: undefined };
+    if (before && this.secrets.open(before.secrets).length > 0)
+      return { secrets: before.secrets, made: undefined };
     const made = this.secrets.canSeal ? this.secrets.generate() : undefined;
     return { secrets: made === undefined ? [] : [this.secrets.seal(made)], made };
   }
@@ -236,7 +242,20 @@ export class Members implements OnApplicationBootstrap, OnModuleDestroy {
     if (member.state !== 'online') return;
     // Registered while everybody could: with auth on it must show who it is first.
     if (this.auth.enabled && member.owner.id === ANONYMOUS.id) return this.setState(entry, 'unregistered');
-    this.admit(entry);
+    this.admitOrNot(entry);
+  }
+
+  /** One that cannot come in (the quota, another holder of its name) is offline until its next heartbeat; nobody else suffers. */
+  private admitOrNot(entry: Entry): unknown {
+    try {
+      this.admit(entry);
+      return undefined;
+    } catch (error) {
+      const { name, namespace } = entry.member.ref;
+      this.logger.warn({ msg: `offline: ${String(error)}`, agent: name, namespace });
+      this.setState(entry, 'offline');
+      return error;
+    }
   }
 
   private enter(member: Member): void {
@@ -246,7 +265,8 @@ export class Members implements OnApplicationBootstrap, OnModuleDestroy {
     entry.aliveAt = this.clock.now();
     const kept = entry.connection && entry.member.delivery === member.delivery;
     this.replace(entry, member);
-    if (!kept) this.admit(entry);
+    const refusal = kept ? undefined : this.admitOrNot(entry);
+    if (refusal instanceof Error) throw refusal;
   }
 
   /** The new record counts from now on, also for the connection that is there. */

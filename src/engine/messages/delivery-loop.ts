@@ -177,8 +177,8 @@ export class DeliveryLoop {
     endpoint.trying--;
     this.trying--;
     this.tell(endpoint, outcome);
-    const [first] = this.starved;
-    if (first) {
+    // As many as there is room for: one of them may find that it has nothing to do, and would keep the turn to itself.
+    for (const first of [...this.starved].slice(0, this.config.maxConcurrency - this.trying)) {
       this.starved.delete(first);
       this.visit(first);
     }

@@ -72,6 +72,11 @@ export class RegistryService {
     );
   }
 
+  /** @throws GatewayError RATE_LIMITED when this agent is not here and the namespace has no room for one more */
+  assertRoom(ref: AgentRef): void {
+    if (!this.find(ref)) this.quota.assertRoom(ref.namespace);
+  }
+
   /** Replaces the card of an agent that registered again on its own connection. */
   amend(agent: Agent, card: AgentCard): void {
     const before = agent.card;

@@ -1,5 +1,10 @@
 import { NotTaken } from '../../core/not-taken.js';
-import { OutgoingError, type OutgoingHttp, type OutgoingResponse } from '../../core/outgoing-http.js';
+import {
+  OutgoingError,
+  type OutgoingHttp,
+  type OutgoingResponse,
+  type OutgoingStreamRequest,
+} from '../../core/outgoing-http.js';
 import { retryAfter } from '../../engine/messages/http-deliverer.js';
 
 /** Posts under way to one webhook at most: one that hangs costs no more than this. */
@@ -8,6 +13,9 @@ const MAX_UNDER_WAY = 64;
 const BROKEN_AFTER = 5;
 /** Longest answer that is read. */
 const MAX_ANSWER = 16 * 1024 * 1024;
+/** Of an answer that nobody wants: reading it to its end leaves the connection usable. */
+const MAX_UNWANTED = 64 * 1024;
+const UNWANTED_IDLE_MS = 1000;
 const GONE = 410;
 
 export interface EndpointSettings {
@@ -27,11 +35,15 @@ export class Endpoint {
     private readonly settings: EndpointSettings,
   ) {}
 
-  /** @throws NotTaken with the reason when it was not taken */
+  /**
+   * @param reads whether the body of the answer is wanted; else its status alone counts, and the body is empty
+   * @throws NotTaken with the reason when it was not taken
+   */
   async post(
     url: string,
     body: string,
     headers: Readonly<Record<string, string>>,
+    reads: boolean,
     signal?: AbortSignal,
   ): Promise<OutgoingResponse> {
     const most = this.failures >= BROKEN_AFTER ? 1 : MAX_UNDER_WAY;
@@ -39,7 +51,7 @@ export class Endpoint {
       throw new NotTaken(`${this.underWay} posts to this webhook are unanswered already`);
     this.underWay++;
     try {
-      const answer = await this.send(url, body, headers, signal);
+      const answer = await this.send(url, body, headers, reads, signal);
       this.failures = 0;
       return answer;
     } catch (error) {
@@ -54,27 +66,44 @@ export class Endpoint {
     url: string,
     body: string,
     headers: Readonly<Record<string, string>>,
+    reads: boolean,
     signal?: AbortSignal,
   ): Promise<OutgoingResponse> {
     const { timeout: timeoutMs } = this.settings;
-    const answer = await this.outgoing
-      .request({
-        url,
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body,
-        timeoutMs,
-        maxBytes: MAX_ANSWER,
-        purpose: 'webhook',
-        signal,
-      })
-      .catch((error: unknown) => Promise.reject(unanswered(error, timeoutMs)));
+    const call = {
+      url,
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+      timeoutMs,
+      purpose: 'webhook',
+      signal,
+    } as const;
+    const answering = reads ? this.outgoing.request({ ...call, maxBytes: MAX_ANSWER }) : this.head(call);
+    const answer = await answering.catch((error: unknown) => Promise.reject(unanswered(error, timeoutMs)));
     if (!this.isTaken(answer.status)) throw refused(answer);
     return answer;
   }
 
+  private async head(call: Omit<OutgoingStreamRequest, 'idleMs' | 'maxBytes'>): Promise<OutgoingResponse> {
+    const limits = { idleMs: UNWANTED_IDLE_MS, maxBytes: MAX_UNWANTED };
+    const { body, ...head } = await this.outgoing.open({ ...call, ...limits });
+    void readOut(body, call.timeoutMs);
+    return { ...head, body: '' };
+  }
+
   private isTaken(status: number): boolean {
     return this.settings.strict200 ? status === 200 : status >= 200 && status < 300;
+  }
+}
+
+/** The verdict stands by now: whatever goes wrong here changes nothing. */
+async function readOut(body: AsyncIterable<Uint8Array>, ms: number): Promise<void> {
+  const until = performance.now() + ms;
+  try {
+    for await (const chunk of body) if (chunk.length === 0 || performance.now() > until) return;
+  } catch {
+    // The connection is closed; that is all.
   }
 }
 

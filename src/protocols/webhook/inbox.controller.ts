@@ -1,10 +1,12 @@
-import { Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Query, Res, type OnModuleDestroy } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { isoTime } from '../../core/clock.js';
 import type { AgentName } from '../../core/ids.js';
 import type { Principal } from '../../core/principal.js';
 import { checkName } from '../../core/text.js';
+import { AuthService } from '../../engine/auth/auth.service.js';
 import { Caller, Requires } from '../../engine/auth/oauth2.guard.js';
+import { unauthenticated } from '../../engine/auth/refusal.js';
 import { Inbox } from '../../engine/mail/inbox.js';
 import { MemberReports } from '../../engine/mail/member-reports.js';
 import { toTaskReport } from '../../transport/agents/task-report.js';
@@ -22,11 +24,24 @@ const MAX_LEASE_S = 24 * 60 * 60;
 
 /** Agents without an address ask for their messages and tasks; agents with one report here on what they were pushed. */
 @Controller('gateway')
-export class InboxController {
+export class InboxController implements OnModuleDestroy {
+  /** Polls that wait, with who asks. */
+  private readonly polls = new Map<AbortController, Principal>();
+
   constructor(
     private readonly inbox: Inbox,
     private readonly reports: MemberReports,
-  ) {}
+    private readonly auth: AuthService,
+  ) {
+    auth.onRevocation(() => {
+      for (const [poll, who] of this.polls) if (auth.isWithdrawn(who)) poll.abort();
+    });
+  }
+
+  /** Whoever waits is answered before the connections are drained. */
+  onModuleDestroy(): void {
+    for (const poll of this.polls.keys()) poll.abort();
+  }
 
   /** Leases what waits, or waits for it. It changes something, so a reader may not. */
   @Get('inbox/:agent_id')
@@ -43,9 +58,14 @@ export class InboxController {
     takesItsTime(res);
     const gone = new AbortController();
     res.once('close', () => gone.abort());
-    const request = { limit: most, waitMs, signal: gone.signal };
-    const handed = await this.inbox.take(who, agentName(id), request);
-    return { messages: handed.map(toPulled) };
+    this.polls.set(gone, who);
+    try {
+      const handed = await this.inbox.take(who, agentName(id), { limit: most, waitMs, signal: gone.signal });
+      if (this.auth.isWithdrawn(who)) throw unauthenticated('API key: unknown or revoked');
+      return { messages: handed.map(toPulled) };
+    } finally {
+      this.polls.delete(gone);
+    }
   }
 
   @Post('inbox/:agent_id/ack')

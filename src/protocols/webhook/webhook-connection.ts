@@ -42,8 +42,11 @@ export interface WebhookContext {
  */
 export class WebhookConnection extends MemberConnection {
   override readonly kind = 'webhook';
-  /** Tasks on their way to it. */
-  private readonly pushes = new Map<TaskId, AbortController>();
+  /** Tasks on their way to it: `stop` cuts the post off, `taken` only ends its repetition. */
+  private readonly pushes = new Map<
+    TaskId,
+    { readonly stop: AbortController; readonly taken: AbortController }
+  >();
 
   constructor(
     member: Member,
@@ -54,62 +57,76 @@ export class WebhookConnection extends MemberConnection {
   }
 
   override async deliver(message: AgentMessage): Promise<void> {
-    await this.post(toPush(message));
+    await this.post(toPush(message), false);
   }
 
   override assign(assignment: Assignment): void {
-    const stop = new AbortController();
-    this.pushes.set(assignment.taskId, stop);
-    void this.push(assignment, stop.signal)
+    const push = { stop: new AbortController(), taken: new AbortController() };
+    this.pushes.set(assignment.taskId, push);
+    void this.push(assignment, push.stop.signal, push.taken.signal)
       .catch((error: unknown) => logger.error(error instanceof Error ? error.stack : String(error)))
       .finally(() => {
-        if (this.pushes.get(assignment.taskId) === stop) this.pushes.delete(assignment.taskId);
+        if (this.pushes.get(assignment.taskId) === push) this.pushes.delete(assignment.taskId);
       });
   }
 
   /** Best effort, as with every agent: a result that comes all the same is refused. */
   override cancel(taskId: TaskId): void {
-    this.pushes.get(taskId)?.abort();
+    this.end(taskId);
     const { clock, ids } = this.context;
-    this.post(toCancelPush(newMessageId(ids), taskId, clock.now())).catch((error: unknown) =>
+    this.post(toCancelPush(newMessageId(ids), taskId, clock.now()), false).catch((error: unknown) =>
       logger.debug(`cancel not taken: ${String(error)}`),
     );
   }
 
+  /** It has the task, so it is not posted again; but the answer to the post that is under way may still hold the result. */
   override reported(taskId: TaskId): void {
-    this.pushes.get(taskId)?.abort();
+    this.pushes.get(taskId)?.taken.abort();
   }
 
   override close(): void {
-    for (const stop of this.pushes.values()) stop.abort();
+    for (const taskId of this.pushes.keys()) this.end(taskId);
   }
 
-  private async push(assignment: Assignment, signal: AbortSignal): Promise<void> {
+  private end(taskId: TaskId): void {
+    const push = this.pushes.get(taskId);
+    push?.taken.abort();
+    push?.stop.abort();
+  }
+
+  private async push(assignment: Assignment, signal: AbortSignal, taken: AbortSignal): Promise<void> {
     const { clock, ids } = this.context;
     const push = toTaskPush(newMessageId(ids), assignment, clock.now());
-    for (let tries = 1; !signal.aborted; tries++)
+    for (let tries = 1; !taken.aborted; tries++)
       try {
-        const { body } = await this.post(push, signal);
-        if (!signal.aborted) await this.report(assignment, reportIn(body));
+        const { body } = await this.post(push, true, signal);
+        if (signal.aborted) return;
+        // That it was taken is news only before it has reported by a call.
+        const report = reportIn(body) ?? (taken.aborted ? undefined : TAKEN);
+        if (report) await this.report(assignment, report);
         return;
       } catch (error) {
-        if (signal.aborted) return;
+        if (taken.aborted) return;
         if (!(error instanceof NotTaken)) throw error;
         if (isForGood(error) || tries === TRIES) return this.giveUp(assignment, error);
-        await this.rest(waitBefore(tries, error.details.retryAfterMs), signal);
+        await this.rest(waitBefore(tries, error.details.retryAfterMs), taken);
       }
   }
 
-  private async post(push: PushWire, signal?: AbortSignal): Promise<{ readonly body: string }> {
-    const { webhookUrl, secrets } = this.member;
+  private async post(
+    push: PushWire,
+    reads: boolean,
+    signal?: AbortSignal,
+  ): Promise<{ readonly body: string }> {
+    const { ref, webhookUrl, secrets } = this.member;
     if (webhookUrl === null) throw new Error('a webhook agent has a URL');
     const text = JSON.stringify(push);
     const { clock, members, secrets: box } = this.context;
     const headers = webhookHeaders(push.message_id, clock.now(), text, box.open(secrets));
     try {
-      return await this.endpoint.post(webhookUrl, text, headers, signal);
+      return await this.endpoint.post(webhookUrl, text, headers, reads, signal);
     } catch (error) {
-      if (isGone(error)) await members.disable(this.member.ref);
+      if (isGone(error)) await members.disable(ref, webhookUrl);
       throw error;
     }
   }
@@ -153,15 +170,17 @@ const isForGood = ({ details: { final = false, alive = false } }: NotTaken): boo
 const waitBefore = (tries: number, asked: number | undefined): number =>
   Math.min(MAX_WAIT_MS, asked ?? FIRST_WAIT_MS * 2 ** (tries - 1) * (0.75 + Math.random() / 2));
 
+const TAKEN: TaskReport = { status: 'running' };
+
 /** What the answer says about the task; any other answer only says that it was taken. */
-function reportIn(body: string): TaskReport {
+function reportIn(body: string): TaskReport | undefined {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
-    return { status: 'running' };
+    return undefined;
   }
-  if (!saysStatus(value)) return { status: 'running' };
+  if (!saysStatus(value)) return undefined;
   try {
     return toTaskReport(value);
   } catch (error) {
