@@ -462,7 +462,8 @@ test('A020: in the production profile the agent’s own words stay inside', asyn
     expect(text).toContain('failed');
     expect(text).not.toContain('password');
   }
-  expect((await new Orchestrator(closed.httpUrl).request('POST', '/a2a', {})).status).toBe(401);
+  const unknown = await new Orchestrator(closed.httpUrl).request('POST', '/a2a', {});
+  expect([unknown.status, unknown.body]).toMatchObject([401, { error: 'missing authorization' }]);
   const stranger = new Orchestrator(closed.httpUrl, tokenFor('staging'));
   const foreign = await stranger.request('POST', '/a2a', {
     jsonrpc: '2.0',
@@ -502,4 +503,56 @@ describe('A2A at /jsonrpc', () => {
     expect(all.map(({ data }) => data.error?.code)).toEqual([-32001]);
     expect((await rpc('tasks/resubscribe', params)).error?.code).toBe(-32001);
   });
+});
+
+it('V013: a message to the context of a task whose agent asks is for that task; afterwards it begins another', async () => {
+  const bot = await aBot({ behaviour: silent });
+  const contextId = randomUUID();
+  const send = (text: string, more: object = {}) =>
+    rpc('SendMessage', { message: message10({ contextId, parts: [{ text }], ...more }) }, V1);
+  const messageId = randomUUID();
+  const first = send('book a table', { messageId });
+  const { id } = await bot.expectTask(0);
+  await bot.report(id, { status: 'input_required', message: 'for how many?' });
+  expect((await first).result).toMatchObject({ task: { id, contextId } });
+  expect((await send('book a table', { messageId })).result).toMatchObject({ task: { id } });
+  const second = send('four');
+  expect(await bot.expectTask(1)).toMatchObject({ id });
+  await bot.report(id, { status: 'completed', artifact: { text: 'booked' } });
+  expect((await second).result).toMatchObject({ task: { id, status: { state: 'TASK_STATE_COMPLETED' } } });
+  const third = send('another');
+  const other = await bot.expectTask(2);
+  expect(other.id).not.toBe(id);
+  await bot.report(other.id, { status: 'completed', artifact: { text: 'too' } });
+  expect((await third).result).toMatchObject({ task: { id: other.id, contextId } });
+});
+
+it('an Idempotency-Key makes a send safe to repeat, whatever the binding; another message under it is refused', async () => {
+  await aBot();
+  const key = { ...V1, 'idempotency-key': randomUUID() };
+  const params = { message: message10(), configuration: { returnImmediately: true } };
+  const { id } = (await rpc('SendMessage', params, key)).result!['task'] as Fields;
+  const again = await http.request('POST', '/a2a/message:send', params, key);
+  expect(again.body).toMatchObject({ task: { id } });
+  const other = await rpc('SendMessage', { ...params, message: message10() }, key);
+  expect(other.error).toMatchObject({
+    code: -32602,
+    message: expect.stringContaining('Idempotency-Key') as string,
+  });
+  const wrong = await rpc('SendMessage', params, { ...V1, 'idempotency-key': 'a b' });
+  expect(wrong.error).toMatchObject({
+    code: -32602,
+    message: expect.stringContaining('Idempotency-Key') as string,
+  });
+});
+
+it('adk’s cancel of what is unknown or finished succeeds only where the configuration says so', async () => {
+  const lenient = await GatewayProcess.start({ env: { GATEWAY_COMPAT_ADK_LENIENT_CANCEL: 'true' } });
+  const cancel = { jsonrpc: '2.0', method: 'tasks/cancel', params: { taskId: 'nobody' }, id: 1 };
+  const answer = await new Orchestrator(lenient.httpUrl).request('POST', '/a2a', cancel);
+  expect(envelope(answer).result).toMatchObject({ id: 'nobody', status: { state: 'canceled' } });
+  expect((await rpc('tasks/cancel', { taskId: 'nobody' })).error).toMatchObject({ code: -32001 });
+  const strict = { ...cancel, method: 'CancelTask', params: { id: 'nobody' } };
+  const told = await new Orchestrator(lenient.httpUrl).request('POST', '/a2a', strict, V1);
+  expect(envelope(told).error).toMatchObject({ code: -32001 });
 });

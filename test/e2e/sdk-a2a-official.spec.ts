@@ -125,7 +125,7 @@ describe.each([
     const events = remote.run(inputOf('hold'));
     expect((await events.next()).value).toEqual({ type: 'progress', text: 'working' });
     const next = events.next();
-    agent.cut();
+    await agent.cut();
     agent.release();
     const rest = [(await next).value as AgentEvent, ...(await all(events))];
     expect(rest.filter(({ type }) => type === 'text')).toEqual([{ type: 'text', text: 'echo: hold' }]);

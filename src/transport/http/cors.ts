@@ -13,7 +13,17 @@ export function corsHandler(origins: readonly string[] | '*'): RequestHandler {
   const handle = cors<Request>({
     origin: origins === '*' ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: [REQUEST_ID, 'retry-after', 'www-authenticate', 'ratelimit', 'ratelimit-policy'],
+    exposedHeaders: [
+      REQUEST_ID,
+      'retry-after',
+      'www-authenticate',
+      'ratelimit',
+      'ratelimit-policy',
+      'etag',
+      'a2a-version',
+      'a2a-extensions',
+      'x-a2a-extensions',
+    ],
     maxAge: PREFLIGHT_MAX_AGE_S,
   });
   const varies = origins !== '*';

@@ -44,7 +44,7 @@ export function toNewTask(body: unknown, key: unknown): NewTask {
     callback: callbackOf(body),
   };
   if (!isGiven(key)) return task;
-  return { ...task, idempotencyKey: keyOf(key), fingerprint: fingerprintOf(task) };
+  return { ...task, idempotencyKey: checkIdempotencyKey(key), fingerprint: fingerprintOf(task) };
 }
 
 /**
@@ -55,7 +55,7 @@ export function toNewTask(body: unknown, key: unknown): NewTask {
 export function toAnswer(body: unknown, key: unknown): Message {
   if (!isObject(body)) throw invalid('body', body, 'a JSON object');
   const message = messageOf(body);
-  return isGiven(key) ? { ...message, messageId: keyOf(key) } : message;
+  return isGiven(key) ? { ...message, messageId: checkIdempotencyKey(key) } : message;
 }
 
 /** Absent and null mean the same. */
@@ -134,7 +134,8 @@ function callbackOf({ callback_url: url, callback_secret: secret }: JsonObject):
   return isGiven(secret) ? { url, secret: checkSigningSecret('callback_secret', secret) } : { url };
 }
 
-function keyOf(key: unknown): string {
+/** @throws GatewayError INVALID */
+export function checkIdempotencyKey(key: unknown): string {
   if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key))
     throw invalid('Idempotency-Key', key, '1 to 255 visible ASCII characters');
   return key;

@@ -21,7 +21,7 @@ const OWN: Partial<
 /** Said instead of the engine's own words: the same for foreign and unknown; A2A's field for the key. */
 const SAID: Partial<Record<ErrorCode, string>> = {
   TASK_NOT_FOUND: 'task not found: there is no such task',
-  CONFLICT: 'message.messageId: was used for another message; use a new one',
+  CONFLICT: 'message.messageId, or Idempotency-Key: was used for another message; use a new one',
 };
 export const GENERIC = 'the gateway failed to handle the call';
 

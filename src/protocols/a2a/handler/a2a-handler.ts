@@ -33,8 +33,9 @@ import {
 import { isInterrupted, isTerminal } from '../../../core/task-states.js';
 import { RegistryService } from '../../../engine/registry/registry.service.js';
 import { RESET, type TaskView, type TasksService } from '../../../engine/tasks/tasks.service.js';
+import { checkIdempotencyKey } from '../../../transport/orchestrator/new-task.js';
 import { A2aEvents } from './a2a-events.js';
-import { fromMessage, fromTask, stateOf, toMessage, type FailureText } from './a2a.mapper.js';
+import { canceledTask, fromMessage, fromTask, stateOf, toMessage, type FailureText } from './a2a.mapper.js';
 import type { Dialect } from '../requests/checks.wire.js';
 import type { PushConfigs } from '../push/push-configs.js';
 import type { Target } from './target.js';
@@ -50,6 +51,10 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** The last event that the caller has (`Last-Event-ID`). */
   readonly after: string | undefined;
+  /** `Idempotency-Key`: the same key of the same caller is the same task. */
+  readonly idempotencyKey?: string | undefined;
+  /** adk's habit: every cancel succeeds, of unknown and finished tasks too. */
+  readonly lenientCancel: boolean;
   readonly failure: FailureText;
   /** The caller reads tasks only, no messages (the adk family). */
   readonly tasksOnly?: boolean;
@@ -136,6 +141,13 @@ export class A2aHandler implements A2ARequestHandler {
 
   /** A canceled task may be canceled again; any other end is final. */
   cancelTask({ id }: CancelTaskRequest): Promise<Task> {
+    const canceled = this.canceled(id);
+    return this.context.lenientCancel
+      ? canceled.catch((error: unknown) => this.asIfCanceled(id, error))
+      : canceled;
+  }
+
+  private canceled(id: string): Promise<Task> {
     return this.saying(async () => {
       const { record } = await this.tasks.get(this.context.caller, id);
       if (record.state !== 'canceled')
@@ -144,6 +156,12 @@ export class A2aHandler implements A2ARequestHandler {
           .catch((error: unknown) => this.unlessCanceled(id, error));
       return this.task(id, undefined);
     });
+  }
+
+  private asIfCanceled(id: string, error: unknown): Task {
+    const { TaskNotFoundError, TaskNotCancelableError } = this.errors;
+    if (!(error instanceof TaskNotFoundError || error instanceof TaskNotCancelableError)) throw error;
+    return canceledTask(id, Date.now());
   }
 
   /** Two cancels at once are one. */
@@ -258,7 +276,8 @@ export class A2aHandler implements A2ARequestHandler {
       if (!message) throw invalid('message', message, 'a message');
       const { caller, dialect } = this.context;
       const config = configuration?.taskPushNotificationConfig;
-      if (message.taskId) return this.continue(message, config);
+      const taskId = message.taskId || (await this.waitingIn(message.contextId));
+      if (taskId) return this.continue({ ...message, taskId }, config);
       const task = this.newTask(message, { ...metadata, ...message.metadata });
       const followed = config ? this.pushing.inline(task, config, dialect) : task;
       const record = await this.push.submit(caller, followed);
@@ -266,6 +285,18 @@ export class A2aHandler implements A2ARequestHandler {
       if (config?.id && record.seq > 1) await this.push.add(record, config, dialect);
       return { record, message: task.input.message };
     });
+  }
+
+  /** The task of a context whose agent waits for its caller, if there is just one: a message to the context is for it. */
+  private async waitingIn(contextId: string): Promise<string | undefined> {
+    if (contextId === '') return undefined;
+    const { tasks } = await this.tasks.list(this.reader, {
+      ...this.ofTarget,
+      contextId,
+      status: 'input_required',
+      limit: 2,
+    });
+    return tasks.length === 1 ? tasks[0]!.id : undefined;
   }
 
   /** A message to a task answers what its agent asks; a task that asks nothing takes none. */
@@ -300,6 +331,7 @@ export class A2aHandler implements A2ARequestHandler {
     const input = { message: toMessage(message), constraints: {}, metadata: own };
     const wanted = this.context.target.skill ?? (typeof skill === 'string' ? skill : undefined);
     const fingerprint = hashOf([input, message.contextId, agent, wanted, namespace]);
+    const { caller, idempotencyKey: key } = this.context;
     return {
       // None while nobody is online: who asks again for a task that exists gets it all the same.
       skill: wanted ?? this.defaultSkill(agent) ?? '',
@@ -308,7 +340,11 @@ export class A2aHandler implements A2ARequestHandler {
       ...(namespace !== undefined && { namespace }),
       ...(agent !== undefined && { agent: agent as AgentName }),
       // 1.0 §3.1.1: the same message of the same caller is the same task; another under its id is another.
-      idempotencyKey: `a2a:${hashOf([this.context.caller.id, message.messageId, fingerprint])}`,
+      // With an Idempotency-Key that decides, as with the other APIs.
+      idempotencyKey:
+        key === undefined
+          ? `a2a:${hashOf([caller.id, message.messageId, fingerprint])}`
+          : checkIdempotencyKey(key),
       fingerprint,
     };
   }

@@ -21,6 +21,8 @@ export interface BoundCall {
   readonly signal: AbortSignal;
   /** `Last-Event-ID`. */
   readonly after: string | undefined;
+  /** `Idempotency-Key`. */
+  readonly idempotencyKey?: string | undefined;
   readonly dialect: Dialect;
   /** The caller reads tasks only, no messages (the adk family). */
   readonly tasksOnly?: boolean;
@@ -61,6 +63,7 @@ export class A2aHandlers {
       : undefined;
     return new A2aHandler(this.tasks, this.registry, this.push, sdk.errors, () => this.abilities, {
       ...call,
+      lenientCancel: call.dialect === '0.3' && this.config.compat.adkLenientCancel,
       failure,
       extendedCard,
     });

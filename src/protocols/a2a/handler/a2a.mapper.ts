@@ -175,3 +175,13 @@ export function fromTask({ record, artifacts, message, history }: TaskParts, fai
     metadata: { skill: record.skill, ...(record.agent && { agentId: record.agent.name }) },
   };
 }
+
+/** A task that nobody has, as if it were canceled. */
+export const canceledTask = (id: string, at: number): Task => ({
+  id,
+  contextId: '',
+  status: { state: STATES.canceled, message: undefined, timestamp: isoTime(at) },
+  artifacts: [],
+  history: [],
+  metadata: undefined,
+});

@@ -78,6 +78,7 @@ export class RestCalls {
       ),
       signal: hangUp(res),
       after: req.get('last-event-id'),
+      idempotencyKey: req.get('idempotency-key'),
       dialect,
       extensions: named,
       toError: (thrown) => toOwnError(sdk.errors, thrown),

@@ -59,9 +59,19 @@ export class A2aAnswers {
     res.once('close', () => hangUp.abort());
     if (!isUntyped(payload, version)) takesItsTime(res);
     const lastEventId = req.get('last-event-id');
+    const idempotencyKey = req.get('idempotency-key');
     const extensions = extensionsOf(req);
     const { signal } = hangUp;
-    return this.calls.answer({ caller, target, payload, version, lastEventId, extensions, signal });
+    return this.calls.answer({
+      caller,
+      target,
+      payload,
+      version,
+      lastEventId,
+      idempotencyKey,
+      extensions,
+      signal,
+    });
   }
 
   /** @param last text that ends the stream */

@@ -27,6 +27,7 @@ export interface A2aCall {
   /** `A2A-Version` of the header or the query. */
   readonly version: string | undefined;
   readonly lastEventId: string | undefined;
+  readonly idempotencyKey: string | undefined;
   /** Extensions that the caller names. */
   readonly extensions: readonly string[];
   readonly signal: AbortSignal;
@@ -100,7 +101,7 @@ export class A2aCalls {
 
   private handlerFor(
     sdk: Sdk,
-    { caller, target, signal, lastEventId, extensions }: A2aCall,
+    { caller, target, signal, lastEventId, idempotencyKey, extensions }: A2aCall,
     { body, untyped }: CheckedCall,
     dialect: Dialect,
   ): A2aHandler {
@@ -110,6 +111,7 @@ export class A2aCalls {
       target: aimed(target, isObject(params) ? params['tenant'] : undefined),
       signal,
       after: lastEventId,
+      idempotencyKey,
       tasksOnly: untyped,
       dialect,
       extensions,

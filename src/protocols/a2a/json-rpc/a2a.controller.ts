@@ -9,7 +9,7 @@ import { parseFailure } from '../../../transport/jsonrpc/envelope.js';
 import { A2aAnswers } from './a2a-answers.js';
 import { sseFrame, type StreamItem } from '../handler/numbered.js';
 import type { Target } from '../handler/target.js';
-import { MediaTypeFilter } from './media-type.filter.js';
+import { A2aRefusalFilter } from './a2a-refusal.filter.js';
 import { adkEvents } from './adk.wire.js';
 
 /**
@@ -18,7 +18,7 @@ import { adkEvents } from './adk.wire.js';
  */
 @Controller('a2a')
 @Requires('read')
-@UseFilters(MediaTypeFilter)
+@UseFilters(A2aRefusalFilter)
 export class A2aController {
   constructor(private readonly answers: A2aAnswers) {}
 
