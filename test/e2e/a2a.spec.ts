@@ -474,6 +474,20 @@ test('A020: in the production profile the agent’s own words stay inside', asyn
   expect(envelope(foreign).error?.code).toBe(-32001);
 });
 
+test('1.0: params may be named as in the .proto files', async () => {
+  await aBot();
+  const { messageId, ...rest } = message10();
+  const sent = await rpc(
+    'SendMessage',
+    { message: { ...rest, message_id: messageId, context_id: 'c-9' } },
+    V1,
+  );
+  expect(sent.result).toMatchObject({ task: { contextId: 'c-9' } });
+  const { id } = (sent.result as { task: Fields }).task;
+  const list = await rpc('ListTaskPushNotificationConfigs', { task_id: id }, V1);
+  expect(list.error).toBeUndefined();
+});
+
 describe('A2A at /jsonrpc', () => {
   test('V001: its methods are answered there as at /a2a, streams too', async () => {
     await aBot();

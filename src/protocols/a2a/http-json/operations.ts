@@ -2,7 +2,7 @@ import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
 import { invalid } from '../../../core/errors.js';
 import { isObject, type JsonObject } from '../../../core/json.js';
 import type { Sdk } from '../sdk.js';
-import { camelFields } from './proto-names.js';
+import { camelFields } from '../requests/proto-names.wire.js';
 
 /** A request of an HTTP+JSON binding, taken apart. */
 export interface RestRequest {

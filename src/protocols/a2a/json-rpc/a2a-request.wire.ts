@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { isObject, type JsonObject } from '../../../core/json.js';
 import { checkSend, checkTaskId, objectAt, type Dialect } from '../requests/checks.wire.js';
+import { camelFields } from '../requests/proto-names.wire.js';
 import { fits } from '../requests/fits.wire.js';
 import {
   hasHistoryLength,
@@ -86,7 +87,12 @@ export interface CheckedCall {
 }
 
 /** @throws GatewayError INVALID naming the field */
-export function checkCall(body: JsonObject, dialect: Dialect): CheckedCall {
+export function checkCall(given: JsonObject, dialect: Dialect): CheckedCall {
+  // Params of 1.0 are JSON of protocol buffers (§9), which may name fields in either way.
+  const body =
+    dialect === '1.0' && isObject(given['params'])
+      ? { ...given, params: camelFields(given['params']) }
+      : given;
   const { method, params } = body;
   const name = typeof method === 'string' ? method : '';
   if (isObject(params)) fits(hasHistoryLength, 'params', params);
