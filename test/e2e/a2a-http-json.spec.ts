@@ -292,6 +292,34 @@ describe('0.3', () => {
     });
   });
 
+  test('push configurations in the shapes of its protocol buffers', async () => {
+    const bot = await aBot({ behaviour: silent });
+    const sent = await http.post('/a2a/v1/message:send', {
+      message: message03(),
+      configuration: { blocking: false },
+    });
+    const id = String(taskOf(sent)['id']);
+    await bot.expectTask(id);
+    const at = `/a2a/v1/tasks/${id}/pushNotificationConfigs`;
+    const config = { url: 'http://127.0.0.1:9/hook', authentication: {} };
+    const made = await http.post(at, {
+      parent: `tasks/${id}`,
+      config_id: 'one',
+      config: { push_notification_config: config },
+    });
+    expect([made.status, made.body]).toEqual([
+      201,
+      {
+        name: `tasks/${id}/pushNotificationConfigs/one`,
+        pushNotificationConfig: expect.objectContaining({ id: 'one', url: config.url }) as unknown,
+      },
+    ]);
+    expect((await http.get(`${at}/one`)).body).toEqual(made.body);
+    expect((await http.get(at)).body).toEqual({ configs: [made.body] });
+    expect((await http.request('DELETE', `${at}/one`)).status).toBe(204);
+    expect((await http.get(`${at}/one`)).status).toBe(404);
+  });
+
   test('cancels, streams, resumes', async () => {
     const bot = await aBot({ behaviour: silent });
     const sent = await http.post('/a2a/v1/message:send', {

@@ -59,8 +59,20 @@ function configurationFromProto({ pushNotification, ...rest }: JsonObject): Json
 export function pushConfigFromProto(body: JsonObject, taskId: string): JsonObject {
   const { config = body, configId } = body;
   const { pushNotificationConfig } = objectAt('config', config);
-  const { id = configId, ...rest } = objectAt('pushNotificationConfig', pushNotificationConfig);
-  return { taskId, pushNotificationConfig: { ...rest, ...(typeof id === 'string' && { id }) } };
+  const {
+    id = configId,
+    authentication,
+    ...rest
+  } = objectAt('pushNotificationConfig', pushNotificationConfig);
+  const own = { ...rest, ...(typeof id === 'string' && { id }), ...authenticationFromProto(authentication) };
+  return { taskId, pushNotificationConfig: own };
+}
+
+/** An empty message says what none says. */
+function authenticationFromProto(given: Json | undefined): JsonObject {
+  const { schemes, credentials } = isObject(given) ? given : {};
+  const isEmpty = (!Array.isArray(schemes) || schemes.length === 0) && (credentials ?? '') === '';
+  return given === undefined || isEmpty ? {} : { authentication: given };
 }
 
 const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
