@@ -519,6 +519,20 @@ describe('A2A at /jsonrpc', () => {
   });
 });
 
+it('a last word that differs from the pieces comes to the stream as a whole', async () => {
+  const bot = await aBot({ behaviour: silent });
+  const sent = stream('SendStreamingMessage', { message: message10() }, V1);
+  const { id } = await bot.expectTask();
+  await bot.report(id, { status: 'running', artifact: { text: 'Draft' }, append: true });
+  await bot.report(id, { status: 'completed', artifact: { text: 'Final' } });
+  const pieces = (await sent).events.flatMap(({ data }) => data.result?.['artifactUpdate'] ?? []);
+  expect(pieces).toMatchObject([
+    { artifact: { parts: [{ text: 'Draft' }] } },
+    { artifact: { parts: [{ text: 'Final' }] }, lastChunk: true },
+  ]);
+  expect((pieces[1] as Fields)['append'] ?? false).toBe(false);
+});
+
 it('V013: a message to the context of a task whose agent asks is for that task; afterwards it begins another', async () => {
   const bot = await aBot({ behaviour: silent });
   const contextId = randomUUID();

@@ -160,6 +160,7 @@ describe('nothing is lost', () => {
     const first = await queue('talker', 'one');
     expect(await untilStatus(first, 'sent')).toMatchObject({ attempts: 1 });
     await Promise.all(bots.splice(0).map((one) => one.close()));
+    await eventually(async () => (await http.agents()).every(({ name }) => name !== 'talker'));
     const gone = await http.post('/gateway/send', {
       from_agent_id: 'a',
       to_agent_id: 'talker',

@@ -66,11 +66,6 @@ export class Artifacts {
     return this.size;
   }
 
-  /** As far as it has grown. */
-  get(id: string): Artifact | undefined {
-    return this.byId.get(id)?.build();
-  }
-
   /** In the order in which they began. */
   build(): Artifact[] {
     return [...this.byId.values()].map((artifact) => artifact.build());

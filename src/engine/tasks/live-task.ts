@@ -1,6 +1,5 @@
 import { sameAgent, type AgentRef } from '../../core/ids.js';
 import {
-  artifactId,
   taskEvent,
   messageOf,
   type Artifact,
@@ -160,12 +159,6 @@ export class LiveTask {
   addArtifact(artifact: Artifact, append: boolean): number {
     this.made ??= new Artifacts();
     return this.made.add(artifact, append);
-  }
-
-  /** Whether pieces under the id of this artifact make another one. */
-  hasOther(artifact: Artifact): boolean {
-    const before = this.made?.get(artifactId(artifact));
-    return before !== undefined && JSON.stringify(before) !== JSON.stringify(artifact);
   }
 
   /** The artifacts so far. */

@@ -120,11 +120,9 @@ export class Reports {
 
   private async complete(task: LiveTask, report: TaskReport): Promise<void> {
     const { artifact, append = false } = report;
-    // What its stream has shown in pieces and is another now, the stream shows again as a whole.
-    const isOther = artifact !== undefined && (append || task.hasOther(artifact));
     const size = artifact ? task.addArtifact(artifact, append) : 0;
     if (size > this.config.artifactLimit) return this.tooLarge(task, size);
-    const piece = artifact && isOther ? [this.piece(task, artifact, append, true)] : [];
+    const piece = artifact && append ? [this.piece(task, artifact, true, true)] : [];
     const end = this.steps.move(task, completedBody(task.artifacts, saidIn(report)));
     await Promise.all([...piece, end]);
   }

@@ -10,12 +10,13 @@ import {
   type TaskRecord,
 } from '../../../core/task.js';
 import { fromArtifact, statusOf, type FailureText } from './a2a.mapper.js';
+import { ShownArtifact } from './shown-artifact.js';
 
 /** One task's log as A2A's stream events (1.0 §3.1.2): the task itself comes first, and not from here. */
 export class A2aEvents {
   private working = false;
   /** Artifacts that the stream has seen of the work under way, by their ids. */
-  private begun = new Set<string>();
+  private begun = new Map<string, ShownArtifact>();
 
   constructor(
     private readonly record: TaskRecord,
@@ -27,7 +28,7 @@ export class A2aEvents {
     if (seq === 1) return [];
     switch (body.event) {
       case 'queued':
-        if (!body.message) this.begun = new Set(); // begun anew
+        if (!body.message) this.begun = new Map(); // begun anew
         this.working = false;
         return [this.status('queued', at)];
       case 'running':
@@ -58,16 +59,21 @@ export class A2aEvents {
     return [this.status('running', at)];
   }
 
-  /** Of what was made, what the stream has not seen. */
+  /** Of what was made, what the stream has not seen, or not so: the last word may differ from the pieces. */
   private whole(body: CompletedBody): StreamResponse[] {
-    const unseen = artifactsOf(body).filter((artifact) => !this.begun.has(artifactId(artifact)));
+    const unseen = artifactsOf(body).filter(
+      (artifact) => !this.begun.get(artifactId(artifact))?.makes(artifact),
+    );
     return unseen.map((artifact) => this.piece(artifact, false, true));
   }
 
   /** The first piece of an artifact is all that there is of it yet. */
   private piece(artifact: Artifact, append: boolean, lastChunk: boolean): StreamResponse {
-    const adds = append && this.begun.has(artifactId(artifact));
-    this.begun.add(artifactId(artifact));
+    const id = artifactId(artifact);
+    const shown = this.begun.get(id) ?? new ShownArtifact();
+    const adds = append && this.begun.has(id);
+    shown.show(artifact, adds);
+    this.begun.set(id, shown);
     const value = {
       ...this.ids,
       artifact: fromArtifact(artifact),
