@@ -51,7 +51,8 @@ window.ui = SwaggerUIBundle({
   tryItOutEnabled: true,
   persistAuthorization: true,
   displayRequestDuration: true,
-  defaultModelsExpandDepth: 0,
+  docExpansion: 'none',
+  defaultModelsExpandDepth: -1,
   validatorUrl: null,
   requestInterceptor: (request) => {
     const url = new URL(request.url, root);
