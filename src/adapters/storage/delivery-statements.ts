@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import { param, Prepared } from './prepared.js';
+import { param, placeholders, Prepared } from './prepared.js';
 import type { DeliveryAttemptRow, DeliveryRequestRow, DeliveryRow, Schema } from './schema.js';
 
 type Id = Pick<DeliveryRow, 'id'>;
@@ -19,10 +19,6 @@ type Settled = Id & Pick<DeliveryRow, 'state' | 'error' | 'due_at' | 'ended_at'>
 type Again = Id & Pick<DeliveryRow, 'due_at' | 'expires_at'> & { readonly order_key: string | null };
 
 const id = param<string>('id');
-
-/** A row of placeholders, one per column. */
-const placeholders = <Row>(...columns: readonly (keyof Row & string)[]): Row =>
-  Object.fromEntries(columns.map((column) => [column, param(column)])) as Row;
 
 /** Whether another one of its order is on the way still. */
 const inLine = sql<string>`case when exists (

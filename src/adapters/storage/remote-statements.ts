@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { param, Prepared } from './prepared.js';
+import { param, placeholders, Prepared } from './prepared.js';
 import type { RemoteAgentRow, RemoteContextRow, RemoteRunRow, Schema } from './schema.js';
 
 type Ref = Pick<RemoteAgentRow, 'namespace' | 'name'>;
@@ -26,9 +26,6 @@ const CONTEXT: readonly (keyof RemoteContextRow)[] = [
   'used_at',
 ];
 
-const placeholders = <Row>(columns: readonly (keyof Row & string)[]): Row =>
-  Object.fromEntries(columns.map((column) => [column, param(column)])) as Row;
-
 const namespace = param<string>('namespace');
 const name = param<string>('name');
 
@@ -40,7 +37,7 @@ export const remoteStatements = (db: Kysely<Schema>) => ({
 });
 
 function agents(db: Kysely<Schema>) {
-  const row = placeholders<RemoteAgentRow>(AGENT);
+  const row = placeholders<RemoteAgentRow>(...AGENT);
   return {
     saveAgent: new Prepared<RemoteAgentRow>(
       db
@@ -58,7 +55,7 @@ function agents(db: Kysely<Schema>) {
 }
 
 function runs(db: Kysely<Schema>) {
-  const row = placeholders<RemoteRunRow>(RUN);
+  const row = placeholders<RemoteRunRow>(...RUN);
   return {
     saveRun: new Prepared<RemoteRunRow>(
       db
@@ -77,7 +74,7 @@ function runs(db: Kysely<Schema>) {
 }
 
 function contexts(db: Kysely<Schema>) {
-  const row = placeholders<RemoteContextRow>(CONTEXT);
+  const row = placeholders<RemoteContextRow>(...CONTEXT);
   return {
     saveContext: new Prepared<RemoteContextRow>(
       db
